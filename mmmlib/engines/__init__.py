@@ -1,0 +1,90 @@
+"""What an engine is: it trains a job on a dataset and says what it does while it does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from mmmlib.dataset import Dataset
+from mmmlib.errors import Problem
+from mmmlib.job import TrainingJob
+from mmmlib.result import TrainingResult
+
+
+@dataclass(frozen=True)
+class StepStarted:
+    """The engine begins a step a person may wait for (``compile``, ``prophet``, ``search``)."""
+
+    step: str
+
+
+@dataclass(frozen=True)
+class CandidatesDone:
+    """How far the search is, over all trials.
+
+    Attributes
+    ----------
+    trials : tuple of int
+        Candidates done in each trial, in the order of the trials.
+    total : int
+        Candidates of the whole search.
+    rate : float
+        Candidates a second since the search began.
+    best_nrmse, best_rssd : float
+        Smallest of each error so far; they need not belong to one candidate.
+    """
+
+    trials: tuple[int, ...]
+    total: int
+    rate: float
+    best_nrmse: float
+    best_rssd: float
+
+    @property
+    def done(self) -> int:
+        """Candidates done in all trials."""
+        return sum(self.trials)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time left at the rate so far; ``None`` before there is a rate."""
+        return (self.total - self.done) / self.rate if self.rate > 0 else None
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of the engine's own console."""
+
+    text: str
+
+
+Event = StepStarted | CandidatesDone | LogLine
+Events = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """Take events and do nothing with them."""
+
+
+class Engine(Protocol):
+    """Trains models. An engine is made without arguments and keeps no state between calls."""
+
+    name: str
+
+    def version(self) -> str:
+        """Version of what computes the model, for the receipt."""
+
+    def refusals(self, job: TrainingJob) -> list[Problem]:
+        """Say what of this job the engine cannot do here, before anything runs."""
+
+    def train(self, dataset: Dataset, job: TrainingJob, events: Events) -> TrainingResult:
+        """Train the job's model.
+
+        Raises
+        ------
+        EngineError
+            Training failed; there is no partial result.
+        KeyboardInterrupt
+            A person interrupted it; nothing the engine started is left running.
+        """

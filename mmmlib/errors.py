@@ -1,0 +1,88 @@
+"""One exception tree. Each message is for the person who must act: what, where, what to do.
+
+::
+
+    MMMError
+    ├── JobError          the job contradicts itself or the data; all problems at once
+    ├── SourceError       the data could not be read
+    ├── DataError         the data were read, but no model can be trained on them
+    ├── EngineError       training failed
+    ├── AllocationError   no budget satisfies what was asked
+    ├── StoreError        an artifact could not be written or read
+    ├── RunError          a run is missing, already ended or not in the state asked for
+    └── NotebookError     a notebook stopped; the message is that of what stopped it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class MMMError(Exception):
+    """Root of all errors a person can act upon."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, where it is (``channels[2].spend``) and what to do about it."""
+
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+
+class _ProblemsError(MMMError):
+    """An error that lists everything that is wrong, not only the first thing."""
+
+    title = "problems"
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return f"{self.title}: {self.problems[0]}"
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        return f"{self.title} ({len(self.problems)} problems):\n{lines}"
+
+
+class JobError(_ProblemsError):
+    """The job is not valid."""
+
+    title = "the job is not valid"
+
+
+class DataError(_ProblemsError):
+    """The data cannot be modelled as they are."""
+
+    title = "the data cannot be used"
+
+
+class SourceError(MMMError):
+    """The source could not be read."""
+
+
+class EngineError(MMMError):
+    """Training failed."""
+
+
+class AllocationError(_ProblemsError):
+    """No allocation satisfies the request."""
+
+    title = "no allocation possible"
+
+
+class StoreError(MMMError):
+    """An artifact could not be written or read."""
+
+
+class RunError(MMMError):
+    """A run is missing, has ended, or is in another state than the call needs."""
+
+
+class NotebookError(MMMError):
+    """A notebook stopped before its end."""

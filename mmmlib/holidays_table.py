@@ -1,0 +1,82 @@
+"""The one holidays table that goes to every engine: by country, or from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from mmmlib import columns as c
+from mmmlib.errors import DataError, Problem
+from mmmlib.job import TrainingJob
+
+HOLIDAY = "holiday"
+_ISO = {"UK": "GB"}  # labels people use that are not ISO 3166 codes
+
+
+def holidays_table(job: TrainingJob, dates: pd.Series) -> pd.DataFrame:
+    """Return ``date, holiday`` of the years of the data, as calendar days.
+
+    ``job.holidays`` is a country's ISO code or a CSV file with ``ds`` (or ``date``) and
+    ``holiday``; when it is empty the job's country is taken for the code.
+    """
+    if HOLIDAY not in job.prophet:
+        return _table([])
+    years = range(dates.min().year, dates.max().year + 1)
+    if "." in job.holidays or "/" in job.holidays:
+        return _from_file(Path(job.holidays), years)
+    return _by_country(job.holidays or job.country, years)
+
+
+def floor_to_week(table: pd.DataFrame, first: pd.Timestamp) -> pd.DataFrame:
+    """Move holidays to the first day of the data's week; names that meet are joined.
+
+    Source: Robyn ``R/inputs.R: set_holidays``, which floors to the weekday of the first row.
+    """
+    offset = (table[c.DATE] - first).dt.days % 7
+    moved = table.assign(**{c.DATE: table[c.DATE] - pd.to_timedelta(offset, unit="D")})
+    joined = moved.groupby(c.DATE, sort=True)[HOLIDAY].agg(", ".join)
+    return joined.reset_index()
+
+
+def _by_country(label: str, years: range) -> pd.DataFrame:
+    import holidays
+
+    code = _ISO.get(label.upper(), label.upper())
+    if code not in holidays.list_supported_countries():
+        raise DataError(
+            [
+                Problem(
+                    "holidays",
+                    f"no holidays are known for {label!r}; name an ISO code (DE), a CSV file "
+                    "with ds and holiday, or take holiday out of prophet",
+                )
+            ]
+        )
+    try:
+        calendar = holidays.country_holidays(code, years=years, language="en_US")
+    except NotImplementedError:  # some calendars speak one language only
+        calendar = holidays.country_holidays(code, years=years)
+    return _table(sorted(calendar.items()))
+
+
+def _from_file(path: Path, years: range) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise DataError([Problem("holidays", f"{path} cannot be read: {error}")]) from error
+    table = table.rename(columns={"ds": c.DATE})
+    if not {c.DATE, HOLIDAY} <= set(table.columns):
+        raise DataError([Problem("holidays", f"{path} needs the columns ds (or date) and holiday")])
+    try:
+        table[c.DATE] = pd.to_datetime(table[c.DATE], format="ISO8601")
+    except ValueError as error:
+        raise DataError([Problem("holidays", f"{path}: {error}")]) from error
+    table = table[table[c.DATE].dt.year.isin(years)]
+    return _table(list(zip(table[c.DATE], table[HOLIDAY].astype(str), strict=True)))
+
+
+def _table(rows: list[tuple[object, str]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=[c.DATE, HOLIDAY])
+    table[c.DATE] = pd.to_datetime(table[c.DATE])
+    return table.sort_values(c.DATE, kind="stable", ignore_index=True)

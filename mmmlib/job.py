@@ -1,0 +1,237 @@
+"""The job: a frozen, validated training configuration; reads and writes ``job.yaml``.
+
+Its top-level keys are the parameters of the notebooks, its values plain YAML. Where Robyn has
+parallel lists a job has one list of mappings. Nothing secret is ever a key of a job.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from mmmlib.errors import JobError, Problem
+from mmmlib.ranges import HYPERPARAMETERS, Adstock, Kind, Range, default_range
+
+Sign = Literal["positive", "negative", "default"]
+Component = Literal["trend", "season", "weekday", "monthly", "holiday"]
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+Text = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+def _as_range(value: Any) -> Any:
+    """A single number fixes a hyperparameter: 0.3 means [0.3, 0.3]."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return (value, value)
+    return value
+
+
+Bounds = Annotated[Range, BeforeValidator(_as_range)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Channel(_Frozen):
+    """A paid channel: what was spent, optionally what was seen for it, and how it may act."""
+
+    name: Text
+    spend: Text
+    exposure: Text | None = None
+    sign: Sign = "positive"
+    kind: Kind = "online"
+    ranges: dict[str, Bounds] = {}
+
+
+class Organic(_Frozen):
+    """An unpaid channel (newsletter, posts): it has adstock and saturation but no spend."""
+
+    name: Text
+    column: Text | None = None
+    sign: Sign = "positive"
+    kind: Kind = "organic"
+    ranges: dict[str, Bounds] = {}
+
+
+class Context(_Frozen):
+    """A context variable: a number, or a factor whose levels (``promo``, ``strike``) act."""
+
+    name: Text
+    column: Text | None = None
+    sign: Sign = "default"
+    factor: bool = False
+
+
+class ChannelBounds(_Frozen):
+    """How far the plan may move one channel, as multiples of its current spend."""
+
+    low: float | None = Field(default=None, ge=0)
+    high: float | None = Field(default=None, ge=0)
+
+
+class Allocator(_Frozen):
+    """What the budget allocation may do; spend is per period, in the currency of the data."""
+
+    scenario: Literal["max_response"] = "max_response"
+    total_budget: float | None = Field(default=None, gt=0)
+    low: float = Field(default=0.5, ge=0)
+    high: float = Field(default=2.0, ge=0)
+    channels: dict[str, ChannelBounds] = {}
+
+
+def _key(help_: str, default: Any = ..., **limits: Any) -> Any:
+    """A key of the job with the one sentence that notebooks, docs and editors show for it."""
+    return Field(default, description=help_, **limits)
+
+
+class TrainingJob(_Frozen):
+    """Everything that determines a run. ``docs/job.md`` explains the keys at length."""
+
+    country: Label = _key("Label of the country; becomes part of the run's path")
+    revision: Label = _key("Label that groups runs", "r100")
+    engine: str = _key("What trains the model (native)", "native")
+    source: str = _key("Where the data come from (duckdb)", "duckdb")
+    file: str = _key("CSV or Parquet file, or example:weekly", "")
+    sql: str = _key("One SELECT over the table data; empty takes the whole file", "")
+    date: Text = _key("Column of the dates, one row a week or a day")
+    target: Text = _key("Column to be explained (Robyn dep_var)")
+    target_type: Literal["revenue", "conversion"] = _key("revenue or conversion", "revenue")
+    prophet: tuple[Component, ...] = _key(
+        "Components of trend, season, weekday, monthly, holiday", ("trend", "season", "holiday")
+    )
+    holidays: str = _key("ISO code or CSV file of the holidays; empty takes the country", "")
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = _key(
+        "Paid channels with name, spend, exposure, sign, kind, ranges"
+    )
+    organic: tuple[Organic, ...] = _key("Unpaid channels with name, column, sign, ranges", ())
+    context: tuple[Context, ...] = _key("Context variables with name, column, sign, factor", ())
+    window: tuple[dt.date, dt.date] | tuple[()] = _key(
+        "First and last date that is modelled; empty takes all", ()
+    )
+    adstock: Adstock = _key("geometric, weibull_cdf or weibull_pdf", "geometric")
+    ts_validation: bool = _key("Hold out the last rows for validation and test", False)
+    train_size: Bounds = _key("Range of the training share under ts_validation", (0.5, 0.8))
+    lambda_range: Bounds = _key("Range of the ridge penalty within its bounds", (0.0, 1.0))
+    penalty_factors: bool = _key("Search a penalty factor for each variable too", False)
+    intercept: bool = _key("Fit an intercept", True)
+    intercept_sign: Literal["non_negative", "unconstrained"] = _key(
+        "non_negative or unconstrained", "non_negative"
+    )
+    rssd_zero_penalty: bool = _key("Penalize candidates with channels without effect", True)
+    objective_weights: tuple[float, ...] = _key("Weights of nrmse and rssd; empty is equal", ())
+    iterations: int = _key("Candidates of a trial", 2000, ge=1, le=1_000_000)
+    trials: int = _key("Independent searches", 5, ge=1, le=1000)
+    seed: int = _key("Seed of the search", 123, ge=0, le=2**31 - 1)
+    workers: int = _key("Candidates asked at a time; changes the search", 1, ge=1, le=256)
+    optimizer: str = _key("Any optimizer of nevergrad", "TwoPointsDE")
+    pareto_fronts: int = _key("Fronts to keep; 0 chooses the number", 0, ge=0)
+    min_candidates: int = _key("Candidates the kept fronts must hold together", 100, ge=1)
+    allocator: Allocator = _key("Scenario, total_budget, low, high, channels", Allocator())
+    root: str = _key("Root of the archive; empty takes that of the settings", "")
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> TrainingJob:
+        """Validate plain values.
+
+        Raises
+        ------
+        JobError
+            With every problem and its path; contradictions between keys are looked for once
+            each key is well formed.
+        """
+        from mmmlib.contradictions import contradictions
+
+        try:
+            job = cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise JobError(_problem(detail) for detail in error.errors()) from None
+        if problems := contradictions(job):
+            raise JobError(problems)
+        return job
+
+    @classmethod
+    def from_yaml(cls, text: str) -> TrainingJob:
+        """Read a ``job.yaml``."""
+        return cls.parse(plain_values(text))
+
+    @classmethod
+    def load(cls, path: str | Path) -> TrainingJob:
+        """Read a job file."""
+        return cls.from_yaml(read_text(path))
+
+    def to_values(self) -> dict[str, Any]:
+        """Plain values, as YAML, JSON and papermill take them."""
+        return self.model_dump(mode="json")
+
+    def to_yaml(self) -> str:
+        """The same job as text; equal jobs give equal texts."""
+        return yaml.safe_dump(
+            self.to_values(), sort_keys=False, allow_unicode=True, default_flow_style=None
+        )
+
+    @property
+    def media(self) -> tuple[Channel | Organic, ...]:
+        """Paid channels, then organic ones: everything with adstock and saturation."""
+        return (*self.channels, *self.organic)
+
+    def ranges(self) -> dict[str, Range]:
+        """Bounds of each media hyperparameter, named ``{channel}_{hyperparameter}``, sorted.
+
+        The order is that of Robyn's search vector (``hyper_names`` sorted in the C locale), so
+        that the same seed tries the same candidates.
+        """
+        bounds = {
+            f"{medium.name}_{name}": medium.ranges.get(
+                name, default_range(name, self.adstock, medium.kind)
+            )
+            for medium in self.media
+            for name in HYPERPARAMETERS[self.adstock]
+        }
+        return dict(sorted(bounds.items()))
+
+
+JOB_KEYS = tuple(TrainingJob.model_fields)  # in their order: the parameters of the notebooks
+
+
+def read_text(path: str | Path) -> str:
+    """Read a job file, or say what is wrong with it."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise JobError([Problem(str(path), "no such file; write the path of a job.yaml")]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise JobError([Problem(str(path), f"cannot be read as text: {error}")]) from None
+
+
+def plain_values(text: str) -> dict[str, Any]:
+    """YAML text to a mapping of plain values, without YAML's aliases, which can explode."""
+    try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+            raise JobError([Problem("", "YAML aliases (*name) are not allowed; write values out")])
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise JobError([Problem("", f"not YAML: {error}")]) from None
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
+        raise JobError([Problem("", "a job is a mapping of keys to values; see docs/job.md")])
+    return values
+
+
+def _problem(detail: Mapping[str, Any]) -> Problem:
+    """pydantic's error in the words of a person who edits a job."""
+    where = ""
+    for part in detail["loc"]:
+        where += f"[{part}]" if isinstance(part, int) else f".{part}" if where else str(part)
+    message = detail["msg"]
+    match detail["type"]:
+        case "extra_forbidden":
+            message = "unknown key; remove it or correct its spelling"
+        case "missing":
+            message = "is missing; add it"
+        case "string_pattern_mismatch":
+            message = f"{detail['input']!r} may only hold letters, digits, - and _, at most 32"
+    return Problem(where, message)

@@ -1,0 +1,111 @@
+"""What identifies a run and proves what it was: id, status, artifact hashes, receipt."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from mmmlib.errors import RunError
+
+ROBYN = "robyn"  # first folder of the archive's layout, whatever the engine
+TIME_FORMAT = "%Y%m%d_%H%M%S"
+_ID = re.compile(r"(?:robyn/)?([A-Za-z0-9_-]{1,32})/([A-Za-z0-9_-]{1,32})/(\d{8}_\d{6})/?")
+
+
+class Status(StrEnum):
+    """Where a run stands. The last four are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, order=True)
+class RunId:
+    """``revision/country/YYYYMMDD_HHMMSS`` (UTC at submission)."""
+
+    revision: str
+    country: str
+    timestamp: str
+
+    @classmethod
+    def parse(cls, text: str) -> RunId:
+        """Read ``r100/de/20261123_053424``, with or without the leading ``robyn/``."""
+        if not (match := _ID.fullmatch(text.strip())):
+            raise RunError(f"{text!r} is no run; write revision/country/YYYYMMDD_HHMMSS")
+        return cls(*match.groups())
+
+    @property
+    def folder(self) -> str:
+        """The run's folder below the root."""
+        return f"{ROBYN}/{self}"
+
+    def __str__(self) -> str:
+        return f"{self.revision}/{self.country}/{self.timestamp}"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def to_json(self) -> bytes:
+        """UTF-8 JSON, indented for people."""
+        return (self.model_dump_json(indent=2) + "\n").encode()
+
+
+class State(_Record):
+    """``status.json``: status and stage now, and the heartbeat that shows the writer lives."""
+
+    status: Status
+    stage: str = ""
+    heartbeat: dt.datetime
+    started: dt.datetime
+    who: str = ""
+    where: str = ""
+    error: str = ""
+
+
+class Artifact(_Record):
+    """Size in bytes and SHA-256 of one artifact."""
+
+    size: int
+    sha256: str
+
+
+class Receipt(_Record):
+    """What another machine needs to train the same again."""
+
+    dataset_sha256: str
+    job_sha256: str
+    seed: int
+    workers: int
+    engine: str
+    engine_version: str
+    code_commit: str
+    python: str
+    platform: str
+    cores: int
+    packages: dict[str, str]
+
+
+class Manifest(_Record):
+    """``manifest.json``, a run's last file: without it no run has ended."""
+
+    run: str
+    status: Status
+    error: str = ""
+    started: dt.datetime
+    ended: dt.datetime
+    who: str = ""
+    where: str = ""
+    best: str = ""
+    summary: dict[str, Any] = {}
+    artifacts: dict[str, Artifact]
+    receipt: Receipt

@@ -1,0 +1,25 @@
+"""Names a job may use, and the import path behind each; imported on first use.
+
+Adding an engine, a source or a store is one line here and one module there.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+ENGINES = {
+    "native": "mmmlib.engines.native.engine:NativeEngine",
+}
+SOURCES = {
+    "duckdb": "mmmlib.sources.duckdb:DuckDBSource",
+}
+STORES = {
+    "file": "mmmlib.stores.local:LocalStore",
+}
+
+
+def load(path: str) -> Any:
+    """Import ``package.module:attribute`` and return the attribute."""
+    module, _, attribute = path.partition(":")
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,72 @@
+"""What the environment says, read once and frozen: variables, or a local ``.env``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _checkout() -> Path:
+    """Folder that holds ``notebooks/``: the checkout, or the working directory of an install."""
+    beside = Path(__file__).resolve().parent.parent
+    return beside if (beside / "notebooks").is_dir() else Path.cwd()
+
+
+class Settings(BaseSettings):
+    """Settings of this machine; a job never depends on them except for the default root.
+
+    Attributes
+    ----------
+    app_root : Path
+        Folder with ``notebooks/`` (``APP_ROOT``).
+    mmm_root : str
+        Root of the archive where a job names none (``MMM_ROOT``); ``archive`` in ``app_root``
+        when empty.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, env_file=".env", extra="ignore")
+
+    app_root: Path = _checkout()
+    mmm_root: str = ""
+
+    @property
+    def root(self) -> str:
+        """Root of the archive: a folder or a URL of a registered store."""
+        return self.mmm_root or str(self.app_root / "archive")
+
+    @property
+    def notebooks(self) -> Path:
+        """Folder of the parameterized notebooks."""
+        return self.app_root / "notebooks"
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process."""
+    return Settings()
+
+
+@cache
+def code_commit() -> str:
+    """Commit of the code that runs: ``MMM_COMMIT`` in an image, git in a checkout.
+
+    A checkout with changes that are not committed says so (``+changes``); without either the
+    answer is empty, never a guess.
+    """
+    if commit := os.environ.get("MMM_COMMIT"):
+        return commit
+    git = ["git", "-C", str(settings().app_root)]
+    try:
+        commit = subprocess.run(
+            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        changed = subprocess.run(
+            [*git, "status", "--porcelain"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return f"{commit}+changes" if changed else commit

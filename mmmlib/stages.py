@@ -1,0 +1,217 @@
+"""The stages of a run as the notebooks call them, one call a cell.
+
+``open_run`` gives a :class:`Work`; each of its methods does one stage, saves the artifacts and
+returns something worth seeing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from mmmlib import names
+from mmmlib.allocate import Allocation, allocate
+from mmmlib.archive import CHANGES, DATASET, HOLIDAYS, Archive, Run
+from mmmlib.archived import load_result, save_result
+from mmmlib.dataset import Change, Dataset, load_dataset, prepare
+from mmmlib.engines import Engine
+from mmmlib.errors import JobError, Problem
+from mmmlib.job import JOB_KEYS, TrainingJob
+from mmmlib.manifest import Status
+from mmmlib.progress import Progress
+from mmmlib.result import TrainingResult
+from mmmlib.sources import open_source
+from mmmlib.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from IPython.display import Image
+
+SUPERVISED = "MMM_SUPERVISED"  # set by the runner in its kernel: the run it keeps the status of
+
+
+def open_run(parameters: Mapping[str, Any]) -> Work:
+    """Open the run named by the notebook's ``run``, or claim a new one when it is empty.
+
+    Parameters
+    ----------
+    parameters : mapping
+        The notebook's ``globals()``: every job key, and ``run``. A run that exists has a job of
+        its own, which counts.
+
+    Raises
+    ------
+    JobError
+        Everything that is wrong with the parameters.
+    RunError
+        The run does not exist, or has been executed before.
+    """
+    job = job_of(parameters)
+    name = parameters.get("run", "")
+    if not name:
+        return Work(Archive(job.root).claim(job), supervised=False)
+    run = Archive(job.root).run(name)
+    return Work(run, supervised=os.environ.get(SUPERVISED) == str(run.id), typed=job)
+
+
+def job_of(parameters: Mapping[str, Any]) -> TrainingJob:
+    """The valid job in a mapping of parameters, which its engine accepts."""
+    if missing := [key for key in JOB_KEYS if key not in parameters]:
+        raise JobError(Problem(key, "the notebook does not declare it") for key in missing)
+    return accepted(TrainingJob.parse({key: parameters[key] for key in JOB_KEYS}))
+
+
+def accepted(job: TrainingJob) -> TrainingJob:
+    """The job itself when its engine can train all of it here; a ``JobError`` otherwise."""
+    if refusals := _engine(job).refusals(job):
+        raise JobError(refusals)
+    return job
+
+
+class Work:
+    """A run being executed in this kernel."""
+
+    def __init__(self, run: Run, supervised: bool, typed: TrainingJob | None = None) -> None:
+        self.run = run
+        self.job = run.job
+        self._typed = typed
+        self._supervisor = None if supervised else Supervisor(run)
+        if self._supervisor:
+            self._supervisor.start()
+            atexit.register(
+                self._supervisor.end,
+                Status.CANCELLED,
+                "the notebook was closed before its last cell",
+            )
+        on_stage = self._supervisor.stage if self._supervisor else (lambda stage: None)
+        self.progress = Progress(run, on_stage)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The run's dataset; extracted and prepared first when the run has none."""
+        if self.run.has(DATASET):
+            return load_dataset(
+                self.job,
+                self.run.load_table("dataset"),
+                self.run.load(HOLIDAYS),
+                self.run.load_json(CHANGES),
+            )
+        return self._extract()
+
+    def extract(self) -> pd.DataFrame:
+        """Read the source and make the dataset; show its first rows."""
+        return self.dataset.frame.head()
+
+    def changes(self) -> pd.DataFrame:
+        """Return the change ledger: everything that was changed in the data."""
+        return pd.DataFrame(
+            [asdict(change) for change in self.dataset.changes],
+            columns=list(Change.__dataclass_fields__),
+        )
+
+    def train(self) -> TrainingResult:
+        """Train the job's model with its engine and archive the tables."""
+        dataset = self.dataset
+        with self._stage("train"):
+            result = _engine(self.job).train(dataset, self.job, self.progress)
+            save_result(self.run, result)
+        return result
+
+    def allocate(self) -> Allocation:
+        """Plan the budget on the best model's response curves."""
+        result = load_result(self.run)
+        with self._stage("allocate"):
+            window = result.decomposition_over_time
+            allocation = allocate(
+                result.channels,
+                self.job.allocator,
+                periods=window["date"].nunique(),
+                target_type=self.job.target_type,
+            )
+            self.run.save("allocator_metrics.csv", _csv(allocation.metrics()))
+            self.run.save(f"allocation_{allocation.scenario}.csv", _csv(allocation.table))
+        return allocation
+
+    def one_pager(self, result: TrainingResult, allocation: Allocation | None = None) -> Image:
+        """Draw the best model's page for a director, archive it and show it."""
+        with self._stage("report"):
+            from IPython.display import Image
+
+            from mmmlib.report.onepager import one_pager
+
+            png = one_pager(result, self.job, allocation)
+            self.run.save(f"{result.best}.png", png)
+        return Image(png, width=1000)
+
+    def finish(self) -> pd.DataFrame:
+        """End the run, unless its runner does; show what it left behind."""
+        if self._supervisor:
+            self._supervisor.end(Status.SUCCEEDED)
+            print(
+                "The artifacts are archived; this notebook is not. To archive it too:\n"
+                "papermill --engine mmm notebooks/train.ipynb out.ipynb -f job.yaml"
+            )
+        else:
+            print("The runner archives this notebook beside its artifacts.")
+        sizes = self.run.artifacts()
+        return pd.DataFrame({"artifact": list(sizes), "bytes": list(sizes.values())})
+
+    def _extract(self) -> Dataset:
+        with self._stage("extract"), tempfile.TemporaryDirectory() as folder:
+            raw = open_source(self.job.source).extract(self.job, Path(folder, "raw.parquet"))
+            self.progress.log(f"{raw.rows:,} rows of {len(raw.columns)} columns: {raw.query}")
+            dataset = prepare(pd.read_parquet(raw.path), self.job)
+            self.run.save_table("dataset", dataset.frame)
+            self.run.save(HOLIDAYS, _csv(dataset.holidays))
+            self.run.save_json(CHANGES, [asdict(change) for change in dataset.changes])
+        return dataset
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        """One stage; when nobody else keeps the status, its failure ends the run."""
+        try:
+            with self.progress.stage(name):
+                yield
+        except BaseException as error:
+            if self._supervisor:
+                self._supervisor.__exit__(type(error), error, error.__traceback__)
+            raise
+
+    def _repr_html_(self) -> str:
+        """A card: which run, of what, where."""
+        import html
+
+        job = self.job
+        budget = f"{job.iterations:,} × {job.trials} candidates, {job.adstock} adstock"
+        lines = [
+            f"<b>Run {html.escape(str(self.run))}</b>",
+            html.escape(f"{job.target} from {len(job.channels)} paid channels · {budget}"),
+            f"<code>{html.escape(self.run.place)}</code>",
+        ]
+        if self._typed and (differing := _differing(self._typed, job)):
+            lines.append(
+                "This run has its own job, which counts; the parameters above differ in "
+                + html.escape(", ".join(differing))
+            )
+        return "<br>".join(lines)
+
+
+def _engine(job: TrainingJob) -> Engine:
+    engine: Engine = names.load(names.ENGINES[job.engine])()
+    return engine
+
+
+def _differing(one: TrainingJob, other: TrainingJob) -> list[str]:
+    return [key for key in JOB_KEYS if getattr(one, key) != getattr(other, key)]
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False).encode()

@@ -1,0 +1,110 @@
+"""A folder as a store: atomic through rename and hard link, durable through fsync."""
+
+from __future__ import annotations
+
+import builtins
+import datetime as dt
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from mmmlib.errors import StoreError
+from mmmlib.stores import StoredObject
+
+_PART = ".part-"  # unfinished writes; never listed
+
+
+class LocalStore:
+    """Objects are files below a folder; the folder is made by the first write."""
+
+    def __init__(self, root: str) -> None:
+        self.folder = Path(root.removeprefix("file://")).expanduser().resolve()
+        self.root = str(self.folder)
+
+    def put(self, key: str, data: bytes) -> None:
+        path = self._path(key)
+        with self._unfinished(path, data) as part:
+            os.replace(part, path)
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        path = self._path(key)
+        with self._unfinished(path, data) as part:
+            try:
+                os.link(part, path)  # fails when there is one, and shows whole bytes at once
+            except FileExistsError:
+                return False
+        return True
+
+    def get(self, key: str) -> bytes:
+        try:
+            return self._path(key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise KeyError(key) from None
+        except OSError as error:
+            raise StoreError(f"cannot read {self._path(key)}: {error.strerror}") from error
+
+    def exists(self, key: str) -> bool:
+        return self._path(key).is_file()
+
+    def list(self, prefix: str) -> builtins.list[StoredObject]:
+        found = []
+        for folder, _, files in os.walk(self._path(prefix)):
+            for name in files:
+                if name.startswith(_PART):
+                    continue
+                path = Path(folder, name)
+                try:
+                    info = path.stat()
+                except FileNotFoundError:
+                    continue  # deleted while we looked
+                key = path.relative_to(self.folder).as_posix()
+                modified = dt.datetime.fromtimestamp(info.st_mtime, dt.UTC)
+                found.append(StoredObject(key, info.st_size, modified))
+        return sorted(found, key=lambda stored: stored.key)
+
+    def folders(self, prefix: str) -> builtins.list[str]:
+        try:
+            with os.scandir(self._path(prefix)) as entries:
+                return sorted(entry.name for entry in entries if entry.is_dir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise StoreError(f"cannot list {self._path(prefix)}: {error.strerror}") from error
+
+    def delete(self, key: str) -> None:
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot delete {self._path(key)}: {error.strerror}") from error
+
+    def url(self, key: str) -> str:
+        return self._path(key).as_uri()
+
+    def _path(self, key: str) -> Path:
+        parts = PurePosixPath(key).parts
+        if key.startswith("/") or ".." in parts or "\0" in key:
+            raise StoreError(f"{key!r} is not a key: it would leave the archive")
+        return self.folder.joinpath(*parts)
+
+    @contextmanager
+    def _unfinished(self, path: Path, data: bytes) -> Iterator[str]:
+        """Whole, synced bytes under another name in the same folder, gone afterwards."""
+        part = ""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, part = tempfile.mkstemp(prefix=_PART, dir=path.parent)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fchmod(file.fileno(), 0o644)
+                os.fsync(file.fileno())
+            yield part
+        except OSError as error:
+            raise StoreError(
+                f"cannot write {path}: {error.strerror}; free space or choose another root"
+            ) from error
+        finally:
+            if part:
+                Path(part).unlink(missing_ok=True)

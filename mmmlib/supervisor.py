@@ -1,0 +1,178 @@
+"""One writer of a run's status from its start to its one end.
+
+The process that executes a run supervises it: the runner, or the notebook's own kernel when it
+was opened alone. While it lives it writes a heartbeat; when it ends it writes the status, and
+last the manifest.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import platform
+import signal
+import socket
+import threading
+from types import TracebackType
+
+from mmmlib.archive import CANCEL, DATASET, JOB, MANIFEST, STATUS, Run, now
+from mmmlib.errors import MMMError, RunError
+from mmmlib.manifest import Artifact, Manifest, Receipt, State, Status
+
+HEARTBEAT_SECONDS = 5.0
+CANCEL_SECONDS = 1.0
+_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "nevergrad", "prophet", "papermill")
+
+
+class Supervisor:
+    """Context of a running run: ``with Supervisor(run) as supervisor``.
+
+    Leaving it ends the run: ``succeeded``, ``cancelled`` after a KeyboardInterrupt, ``failed``
+    after any other exception, which goes on.
+    """
+
+    def __init__(self, run: Run, who: str = "") -> None:
+        if run.has(STATUS) or run.has(MANIFEST):
+            raise RunError(
+                f"run {run} was already started ({run.state().status}); a run is executed once, "
+                "start a new one"
+            )
+        self.run = run
+        self.state = State(
+            status=Status.RUNNING,
+            stage="start",
+            heartbeat=now(),
+            started=now(),
+            who=who or _user(),
+            where=socket.gethostname(),
+        )
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Supervisor:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.end(Status.SUCCEEDED)
+        elif isinstance(error, KeyboardInterrupt):
+            self.end(Status.CANCELLED, self.cancel_reason())
+        else:
+            self.end(Status.FAILED, describe(error))
+
+    def start(self) -> None:
+        """Write the first status and begin the heartbeat."""
+        self._write()
+        self._thread.start()
+
+    def stage(self, name: str) -> None:
+        """Say what the run does now; written when it changes."""
+        if name != self.state.stage:
+            self.state = self.state.model_copy(update={"stage": name})
+            self._write()
+
+    def end(self, status: Status, error: str = "") -> None:
+        """End the run, once: last status, then the manifest."""
+        if self._ended.is_set():
+            return
+        self._ended.set()
+        self._thread.join()
+        self.state = self.state.model_copy(update={"status": status, "error": error})
+        self._write()
+        self.run.save(MANIFEST, self._manifest().to_json())
+
+    def cancel_reason(self) -> str:
+        """Who stopped the run."""
+        if self.run.has(CANCEL):
+            asked = self.run.load_json(CANCEL)
+            return f"cancelled by {asked['who']}"
+        return f"interrupted by {self.state.who} on {self.state.where}"
+
+    def _beat(self) -> None:
+        """Write the heartbeat, and interrupt this process when someone asks to cancel."""
+        beats = HEARTBEAT_SECONDS / CANCEL_SECONDS
+        count = 0
+        while not self._ended.wait(CANCEL_SECONDS):
+            count += 1
+            try:
+                if count % beats == 0:
+                    self._write()
+                if self.run.has(CANCEL):
+                    os.kill(os.getpid(), signal.SIGINT)
+                    return
+            except MMMError:
+                continue  # the store is away for a moment; the next beat tries again
+
+    def _write(self) -> None:
+        with self._lock:
+            self.state = self.state.model_copy(update={"heartbeat": now()})
+            self.run.save(STATUS, self.state.to_json())
+
+    def _manifest(self) -> Manifest:
+        from mmmlib.archived import summarize
+
+        best, summary = summarize(self.run)
+        return Manifest(
+            run=str(self.run.id),
+            status=self.state.status,
+            error=self.state.error,
+            started=self.state.started,
+            ended=now(),
+            who=self.state.who,
+            where=self.state.where,
+            best=best,
+            summary=summary,
+            artifacts={
+                name: _artifact(self.run.load(name))
+                for name in self.run.artifacts()
+                if name != MANIFEST
+            },
+            receipt=_receipt(self.run),
+        )
+
+
+def describe(error: BaseException) -> str:
+    """An exception for a person: our messages stand for themselves, others need their kind."""
+    return str(error) if isinstance(error, MMMError) else f"{type(error).__name__}: {error}"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user id may have no name
+        return str(os.getuid())
+
+
+def _artifact(data: bytes) -> Artifact:
+    return Artifact(size=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def _receipt(run: Run) -> Receipt:
+    from importlib.metadata import version
+
+    from mmmlib import names
+    from mmmlib.cores import usable_cores
+    from mmmlib.settings import code_commit
+
+    job = run.job
+    return Receipt(
+        dataset_sha256=hashlib.sha256(run.load(DATASET)).hexdigest() if run.has(DATASET) else "",
+        job_sha256=hashlib.sha256(run.load(JOB)).hexdigest(),
+        seed=job.seed,
+        workers=job.workers,
+        engine=job.engine,
+        engine_version=names.load(names.ENGINES[job.engine])().version(),
+        code_commit=code_commit(),
+        python=platform.python_version(),
+        platform=platform.platform(),
+        cores=usable_cores(),
+        packages={name: version(name) for name in _PACKAGES},
+    )

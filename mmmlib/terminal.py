@@ -1,0 +1,211 @@
+"""What `mmm` shows in a terminal: progress while a run goes on, tables when it is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from mmmlib import columns as c
+from mmmlib.archive import CHANGES, Archive, Run
+from mmmlib.archived import TRAINING, load_result
+from mmmlib.errors import NotebookError
+from mmmlib.job import TrainingJob
+from mmmlib.manifest import Status
+from mmmlib.progress import describe, duration
+from mmmlib.result import TrainingResult
+
+PLAIN_SECONDS = 2.0  # between lines where there is no terminal to redraw
+_COLOURS = {
+    Status.SUCCEEDED: "green",
+    Status.FAILED: "red",
+    Status.CANCELLED: "yellow",
+    Status.LOST: "red",
+    Status.RUNNING: "cyan",
+    Status.QUEUED: "dim",
+}
+
+
+def console() -> Console:
+    """Return a console as wide as the terminal; a pipe gets lines that do not wrap."""
+    shown = Console(highlight=False)
+    return shown if shown.is_terminal else Console(highlight=False, width=120, soft_wrap=True)
+
+
+def watch(job: TrainingJob) -> Run:
+    """Run a job and show how far it is; raises what ``run_job`` raises."""
+    out = console()
+    with out.status("starting …") if out.is_terminal else nullcontext():
+        from mmmlib.runner import run_job  # papermill and nbclient take a second
+    claimed: list[Run] = []
+
+    def on_claim(run: Run) -> None:
+        claimed.append(run)
+        out.print(f"run [bold]{run}[/bold] in {run.place}")
+
+    started = time.monotonic()
+    try:
+        if out.is_terminal:
+            with _bars(out) as bars:
+                run = run_job(job, on_claim, _bar_painter(bars))
+        else:
+            run = run_job(job, on_claim, _line_printer(out))
+    except NotebookError:
+        out.print(f"[red]failed[/red]; log and notebooks are in {claimed[0].place}")
+        raise
+    out.print(f"succeeded in {duration(time.monotonic() - started)}")
+    return run
+
+
+def show_runs(archive: Archive, revision: str, country: str) -> None:
+    """One line a run, newest first."""
+    out = console()
+    found = archive.runs(revision, country)
+    if not found:
+        out.print(f"no runs under {archive.store.root}; start one with `mmm run demo`")
+        return
+    table = _table("run", "status", "took", "who", "best model", ">nrmse", ">rssd", "note")
+    for run in found:
+        state, manifest = run.state(), run.manifest
+        summary = manifest.summary if manifest else {}
+        table.add_row(
+            str(run),
+            f"[{_COLOURS[state.status]}]{state.status}[/]",
+            duration((state.heartbeat - state.started).total_seconds()),
+            escape(state.who),
+            manifest.best if manifest else "",
+            _number(summary.get(c.NRMSE_TRAIN), 4),
+            _number(summary.get(c.DECOMP_RSSD), 4),
+            escape((state.error or state.stage).split("\n")[0][:60]),
+        )
+    out.print(table)
+
+
+def show_run(run: Run) -> None:
+    """All that a person asks first about a run."""
+    out = console()
+    state = run.state()
+    out.print(f"\nrun {run}: [{_COLOURS[state.status]}]{state.status}[/] {escape(state.error)}")
+    if run.has(TRAINING):
+        _show_model(out, load_result(run))
+    if run.has(CHANGES):
+        out.print("\nChanged in the data:")
+        for change in run.load_json(CHANGES):
+            what = f"{change['what']} ({change['count']}) in {change['where']}: {change['why']}"
+            out.print(f"  - {escape(what)}")
+    artifacts = run.artifacts()
+    out.print(f"\nRun folder: {run.place} ({len(artifacts)} artifacts)")
+    for name in artifacts:
+        if name.endswith(".png"):
+            out.print(f"One-pager:  {run.place}/{name}  (mmm open {run})")
+    out.print("Dashboard:  make app, then http://127.0.0.1:8080\n")
+
+
+def _show_model(out: Console, result: TrainingResult) -> None:
+    errors = result.errors()
+    out.print(
+        f"best model [bold]{result.best}[/bold] of {len(result.candidates):,} "
+        f"candidates ({escape(result.rule)})"
+    )
+    facts = [
+        f"{label} {errors[key]:.4f}"
+        for label, key in (
+            ("NRMSE train", c.NRMSE_TRAIN),
+            ("val", c.NRMSE_VAL),
+            ("test", c.NRMSE_TEST),
+            ("R² train", c.RSQ_TRAIN),
+            ("DECOMP.RSSD", c.DECOMP_RSSD),
+        )
+        if errors[key] == errors[key]
+    ]
+    out.print(" · ".join(facts))
+
+    shown = result.channel_table()
+    efficiency = c.ROAS if shown[c.ROAS].notna().any() else c.CPA
+    table = _table(
+        "channel",
+        ">spend",
+        ">spend share",
+        ">effect share",
+        f">{efficiency.upper()}",
+        ">spend a period",
+        ">response",
+        ">marginal",
+    )
+    for _, row in shown.iterrows():
+        table.add_row(
+            escape(row[c.CHANNEL]),
+            f"{row[c.SPEND]:,.0f}",
+            f"{row[c.SPEND_SHARE]:.1%}",
+            f"{row[c.EFFECT_SHARE]:.1%}",
+            _number(row[efficiency], 2),
+            f"{row[c.CURRENT_SPEND]:,.0f}",
+            f"{row[c.CURRENT_RESPONSE]:,.0f}",
+            _number(row[c.CURRENT_MARGINAL], 2),
+        )
+    out.print(table)
+
+
+def _table(*titles: str) -> Table:
+    """A plain table; a title that starts with > stands right."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        right = title.startswith(">")
+        table.add_column(title.removeprefix(">"), justify="right" if right else "left")
+    return table
+
+
+def _number(value: Any, digits: int) -> str:
+    return "" if value is None or value != value else f"{value:,.{digits}f}"
+
+
+def _bars(out: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        console=out,
+    )
+
+
+def _bar_painter(bars: Progress) -> Callable[[dict[str, Any]], None]:
+    """One bar a stage; each stage's bar stays when the next begins."""
+    tasks: dict[str, Any] = {}
+
+    def paint(facts: dict[str, Any]) -> None:
+        stage = facts["stage"]
+        if stage not in tasks:
+            for task in tasks.values():
+                bars.update(task, total=1, completed=1)
+                bars.stop_task(task)
+            tasks[stage] = bars.add_task(stage, total=None)
+        total = facts.get("total")
+        over = facts.get("seconds_left") == 0.0
+        bars.update(
+            tasks[stage],
+            description=escape(describe(facts)),
+            total=1 if over else total,
+            completed=1 if over else facts.get("done", 0),
+        )
+
+    return paint
+
+
+def _line_printer(out: Console) -> Callable[[dict[str, Any]], None]:
+    """Lines at a calm pace, for a log: each new step at once, counts now and then."""
+    last = {"step": ("", ""), "due": 0.0}
+
+    def write(facts: dict[str, Any]) -> None:
+        step = (facts["stage"], facts.get("step", ""))
+        if step != last["step"] or time.monotonic() >= last["due"]:
+            last.update(step=step, due=time.monotonic() + PLAIN_SECONDS)
+            out.print(escape(describe(facts)))
+
+    return write
