@@ -81,8 +81,7 @@ class TrainingResult:
 
     def errors(self) -> pd.Series:
         """The best model's row of ``candidates``."""
-        row: pd.Series = self.candidates.set_index(c.CANDIDATE).loc[self.best]
-        return row
+        return self.candidates[self.candidates[c.CANDIDATE] == self.best].iloc[0]
 
     def channel_table(self) -> pd.DataFrame:
         """The best model's channels as a person reads them, largest spend first.

@@ -1,40 +1,25 @@
-"""Executes notebooks and archives them: the papermill engine ``mmm``, and ``mmm run`` on it.
+"""``mmm run``: a job's notebooks executed one after the other, as one run of the archive.
 
 The runner's process is the one writer of the run's status; the kernel does the work. An
-executed notebook is archived whatever happens to it.
+executed notebook is archived whatever happens to it (``papermill_engine``).
 """
 
 from __future__ import annotations
 
-import ast
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
-from types import FrameType
-from typing import Any
+from collections.abc import Callable
 
-import nbformat
+import papermill
 from nbclient.exceptions import DeadKernelError
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.exceptions import PapermillExecutionError
-from papermill.inspection import _infer_parameters
-from papermill.parameterize import parameterize_notebook
 
-from mmmlib import errors
 from mmmlib.archive import Archive, Run
-from mmmlib.errors import JobError, NotebookError, Problem, RunError
-from mmmlib.job import JOB_KEYS, TrainingJob
-from mmmlib.progress import MIME
+from mmmlib.errors import NotebookError
+from mmmlib.job import TrainingJob
+from mmmlib.papermill_engine import OnProgress, message, sigterm_interrupts
 from mmmlib.settings import settings
-from mmmlib.stages import SUPERVISED, job_of
 from mmmlib.supervisor import Supervisor
 
 NOTEBOOKS = ("extract", "train")
-OnProgress = Callable[[dict[str, Any]], None]
 
 
 def run_job(job: TrainingJob, on_claim: Callable[[Run], None], on_progress: OnProgress) -> Run:
@@ -49,7 +34,7 @@ def run_job(job: TrainingJob, on_claim: Callable[[Run], None], on_progress: OnPr
     """
     run = Archive(job.root).claim(job)
     on_claim(run)
-    with _sigterm_interrupts(), Supervisor(run) as supervisor:
+    with sigterm_interrupts(), Supervisor(run) as supervisor:
         for name in NOTEBOOKS:
             _execute(name, run, supervisor, on_progress)
     return run
@@ -57,8 +42,6 @@ def run_job(job: TrainingJob, on_claim: Callable[[Run], None], on_progress: OnPr
 
 def _execute(name: str, run: Run, supervisor: Supervisor, on_progress: OnProgress) -> None:
     """Execute one notebook of a run; it is archived by the engine."""
-    import papermill
-
     try:
         papermill.execute_notebook(
             str(settings().notebooks / f"{name}.ipynb"),
@@ -70,126 +53,9 @@ def _execute(name: str, run: Run, supervisor: Supervisor, on_progress: OnProgres
             on_progress=on_progress,
         )
     except PapermillExecutionError as error:
-        raise NotebookError(_message(error)) from error
+        raise NotebookError(message(error)) from error
     except DeadKernelError as error:
         raise NotebookError(
             f"{name}.ipynb: its kernel died; when the machine ran out of memory, give it more or "
             f"make the job smaller. The log is in {run.place}"
         ) from error
-
-
-class ArchivingEngine(NBClientEngine):
-    """``papermill --engine mmm``: executes a notebook as a run of the archive.
-
-    Typed alone it claims a run for the notebook's parameters and ends it. Called by
-    :func:`run_job` it is given the supervisor of a run that goes on.
-    """
-
-    @classmethod
-    def execute_managed_notebook(
-        cls,
-        nb_man: NotebookExecutionManager,
-        kernel_name: str,
-        log_output: bool = False,
-        stdout_file: Any = None,
-        stderr_file: Any = None,
-        start_timeout: int = 60,
-        execution_timeout: int | None = None,
-        supervisor: Supervisor | None = None,
-        on_progress: OnProgress = lambda facts: None,
-        input_path: str = "",
-        **options: Any,
-    ) -> None:
-        """Execute the notebook and archive it, also when it fails."""
-        with nullcontext(supervisor) if supervisor else _own_run(nb_man, kernel_name) as keeper:
-            client = _Client(
-                nb_man,
-                timeout=execution_timeout,
-                startup_timeout=start_timeout,
-                kernel_name=kernel_name,
-                log_output=log_output,
-                stdout_file=stdout_file,
-                stderr_file=stderr_file,
-            )
-            client.on_facts = lambda facts: (keeper.stage(facts["stage"]), on_progress(facts))
-            try:
-                client.execute(env={**os.environ, SUPERVISED: str(keeper.run.id)})
-            finally:
-                notebook = nbformat.writes(nb_man.nb).encode()
-                keeper.run.save(f"{Path(input_path or 'notebook').stem}.ipynb", notebook)
-            if not supervisor:  # papermill raises only after us, too late for the run's status
-                _raise_first_error(nb_man.nb)
-
-
-class _Client(PapermillNotebookClient):
-    """Hears the kernel's progress while a cell runs, and kills the kernel at an interrupt."""
-
-    on_facts: Callable[[dict[str, Any]], object] = staticmethod(lambda facts: None)
-
-    def execute(self, **kwargs: Any) -> Any:
-        try:
-            return super().execute(**kwargs)
-        except KeyboardInterrupt:
-            self.shutdown_kernel = "immediate"
-            raise
-
-    def process_message(self, msg: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        if facts := msg["content"].get("data", {}).get(MIME):
-            self.on_facts(facts)
-        return super().process_message(msg, *args, **kwargs)
-
-
-@contextmanager
-def _own_run(nb_man: NotebookExecutionManager, kernel_name: str) -> Iterator[Supervisor]:
-    """A run of its own for a notebook that papermill was told to execute."""
-    values = _declared(nb_man.nb, kernel_name) | nb_man.nb.metadata.papermill["parameters"]
-    if unknown := [key for key in values if key not in (*JOB_KEYS, "run")]:
-        raise JobError(Problem(key, "the notebook has no such parameter") for key in unknown)
-    job = job_of(values)
-    archive = Archive(job.root)
-    run = archive.run(values["run"]) if values.get("run") else archive.claim(job)
-    if values.get("run") and run.job != job:
-        raise RunError(f"run {run} has another job than these parameters; leave run empty")
-    nb_man.nb = parameterize_notebook(
-        nb_man.nb, values | {"run": str(run.id)}, kernel_name=kernel_name, engine_name="mmm"
-    )
-    with _sigterm_interrupts(), Supervisor(run) as supervisor:
-        yield supervisor
-
-
-def _declared(notebook: Any, kernel_name: str) -> dict[str, Any]:
-    """Defaults of the cell tagged ``parameters``."""
-    return {
-        parameter.name: ast.literal_eval(parameter.default)
-        for parameter in _infer_parameters(notebook, name=kernel_name)
-    }
-
-
-def _raise_first_error(notebook: Any) -> None:
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if output.output_type == "error":
-                raise NotebookError(_message(output))
-
-
-def _message(error: Any) -> str:
-    """What stopped the kernel, in the words it had there; ours need no kind in front."""
-    ours = isinstance(getattr(errors, error.ename, None), type)
-    return str(error.evalue) if ours else f"{error.ename}: {error.evalue}"
-
-
-@contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    """A SIGTERM ends the run as Ctrl-C does: cleanly, with its status written."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -200,12 +200,13 @@ def _bar_painter(bars: Progress) -> Callable[[dict[str, Any]], None]:
 
 def _line_printer(out: Console) -> Callable[[dict[str, Any]], None]:
     """Lines at a calm pace, for a log: each new step at once, counts now and then."""
-    last = {"step": ("", ""), "due": 0.0}
+    shown, due = ("", ""), 0.0
 
     def write(facts: dict[str, Any]) -> None:
+        nonlocal shown, due
         step = (facts["stage"], facts.get("step", ""))
-        if step != last["step"] or time.monotonic() >= last["due"]:
-            last.update(step=step, due=time.monotonic() + PLAIN_SECONDS)
+        if step != shown or time.monotonic() >= due:
+            shown, due = step, time.monotonic() + PLAIN_SECONDS
             out.print(escape(describe(facts)))
 
     return write

@@ -36,10 +36,10 @@ class DuckDBSource:
             # From here on nothing but the table is in reach of the job's SQL.
             warehouse.execute("SET enable_external_access = false")
             try:
-                table = warehouse.sql(query)
-                if table is None:
+                statements = warehouse.extract_statements(query)
+                if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
                     raise SourceError("sql: must be one SELECT (or WITH … SELECT) over data")
-                arrow = table.to_arrow_table()
+                arrow = warehouse.sql(query).to_arrow_table()
             except duckdb.Error as error:
                 raise SourceError(f"sql: {_first(error)}") from error
         if arrow.num_rows == 0:

@@ -1,0 +1,115 @@
+"""The native engine: from a dataset and a job to a training result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mmmlib import __version__
+from mmmlib.dataset import Dataset
+from mmmlib.engines import Events, LogLine, StepStarted
+from mmmlib.errors import EngineError, JobError, MMMError, Problem
+from mmmlib.job import TrainingJob
+from mmmlib.ranges import HYPERPARAMETERS
+from mmmlib.result import TrainingResult
+
+
+class NativeEngine:
+    """Robyn's model, compiled. See :class:`mmmlib.engines.Engine`."""
+
+    name = "native"
+
+    def version(self) -> str:
+        """Name and version of this engine; it is released with the package."""
+        return f"{self.name} {__version__}"
+
+    def refusals(self, job: TrainingJob) -> list[Problem]:
+        """Say what of this job cannot be done, before anything runs."""
+        return [*_nothing_to_search(job), *_unknown_optimizer(job), *_ambiguous_names(job)]
+
+    def train(self, dataset: Dataset, job: TrainingJob, events: Events) -> TrainingResult:
+        """Train the job's model.
+
+        Raises
+        ------
+        JobError
+            The engine refuses the job (see :meth:`refusals`).
+        DataError
+            The data cannot be modelled.
+        EngineError
+            Training failed; there is no partial result.
+        KeyboardInterrupt
+            A person interrupted it; nothing is left running.
+        """
+        if problems := self.refusals(job):
+            raise JobError(problems)
+        from mmmlib.engines.native import results
+        from mmmlib.engines.native.candidates import Model
+        from mmmlib.cores import usable_cores
+        from mmmlib.engines.native.inputs import prepare
+        from mmmlib.engines.native.trials import search_trials
+
+        seconds: dict[str, float] = {}
+        try:
+            with _step("prophet", seconds, events):
+                data = prepare(dataset, job)
+                model = Model(data, job)
+                events(LogLine(results.describe_input(model)))
+            with _step("compile", seconds, events):
+                model.compile()
+            with _step("search", seconds, events):
+                processes = usable_cores()
+                events(LogLine(results.describe_search(model, min(processes, job.trials))))
+                trials = search_trials(model, events, processes)
+            with _step("results", seconds, events):
+                tables = results.tables(model, trials)
+                for line in results.describe(tables):
+                    events(LogLine(line))
+        except (MMMError, MemoryError):
+            raise
+        except Exception as error:
+            raise EngineError(
+                f"the native engine failed: {type(error).__name__}: {error}"
+            ) from error
+        return TrainingResult(**tables, engine=self.version(), seconds=seconds)
+
+
+@contextmanager
+def _step(name: str, seconds: dict[str, float], events: Events) -> Iterator[None]:
+    events(StepStarted(name))
+    start = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - start
+
+
+def _nothing_to_search(job: TrainingJob) -> Iterator[Problem]:
+    bounds = [*job.ranges().values(), job.lambda_range]
+    if job.ts_validation:
+        bounds.append(job.train_size)
+    if all(low == high for low, high in bounds) and not job.penalty_factors:
+        yield Problem("channels", "every hyperparameter is fixed; give at least one a range")
+
+
+def _unknown_optimizer(job: TrainingJob) -> Iterator[Problem]:
+    import nevergrad
+
+    if job.optimizer not in nevergrad.optimizers.registry:
+        import difflib
+
+        close = difflib.get_close_matches(job.optimizer, nevergrad.optimizers.registry, n=3)
+        hint = f"did you mean {', '.join(close)}?" if close else "use TwoPointsDE"
+        yield Problem("optimizer", f"nevergrad knows no {job.optimizer}; {hint}")
+
+
+def _ambiguous_names(job: TrainingJob) -> Iterator[Problem]:
+    """Hyperparameters become columns of the candidates; none may take another's name."""
+    owned = [{f"{medium.name}_{h}" for h in HYPERPARAMETERS[job.adstock]} for medium in job.media]
+    named = (*job.prophet, *(item.name for item in (*job.context, *job.media)))
+    reserved = {f"{name}_penalty" for name in named}
+    for i, names in enumerate(owned):
+        others = set().union(*owned[:i], *owned[i + 1 :], reserved)
+        if names & others:
+            paid = i < len(job.channels)
+            where = f"channels[{i}]" if paid else f"organic[{i - len(job.channels)}]"
+            yield Problem(f"{where}.name", f"makes {', '.join(sorted(names & others))} ambiguous")

@@ -1,0 +1,236 @@
+"""Evaluate candidates: hyperparameters in, errors and coefficients out, compiled.
+
+One call evaluates a batch with no Python inside and without the GIL. Formulas: Robyn
+``R/model.R: robyn_mmm, model_refit, model_decomp`` and ``R/auxiliary.R: get_rsq``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mmmlib.engines.native.compiled import compiled
+from mmmlib.engines.native.ridge import fit_ridge
+from mmmlib.engines.native.transforms import FloatArray, adstock_into, saturate_into
+
+# Columns of the errors a batch returns.
+NRMSE_TRAIN, NRMSE_VAL, NRMSE_TEST, RSQ_TRAIN, RSQ_VAL, RSQ_TEST, DECOMP_RSSD = range(7)
+N_ERRORS = 7
+
+
+@compiled
+def split_sizes(rows: int, train_size: float) -> tuple[int, int]:
+    """Rows of training and of validation; the rest is test (Robyn ``robyn_mmm``)."""
+    if train_size >= 1.0:
+        return rows, 0
+    return math.floor(1.0 + (rows - 1) * train_size), math.floor((1.0 - train_size) / 2.0 * rows)
+
+
+@compiled
+def fill_media(
+    media: FloatArray,
+    first: int,
+    family: int,
+    hyperparameters: FloatArray,
+    adstocked: FloatArray,
+    saturated: FloatArray,
+    inflexions: FloatArray,
+    immediate_shares: FloatArray,
+) -> None:
+    """Adstock and saturate every medium on the window's rows.
+
+    Parameters
+    ----------
+    media : array, shape (m, n)
+        Exposure of every medium in units of money, all rows.
+    first : int
+        First row of the window.
+    family : int
+        Adstock family.
+    hyperparameters : array, shape (m, 3 or 4)
+        Alpha, gamma, then theta, or Weibull scale and shape.
+    adstocked : array, shape (m, rows)
+        Receives the adstock of the window.
+    saturated : array, shape (m, rows)
+        Receives the saturated adstock.
+    inflexions : array, shape (m,)
+        Receives gamma times the largest adstock of the window.
+    immediate_shares : array, shape (m,)
+        Receives the share of exposure that acts at once.
+    """
+    for medium in range(media.shape[0]):
+        own = hyperparameters[medium]
+        shape = own[3] if own.size > 3 else 0.0
+        immediate_shares[medium] = adstock_into(
+            media[medium], family, own[2], shape, first, adstocked[medium]
+        )
+        inflexions[medium] = own[1] * adstocked[medium].max()
+        saturate_into(adstocked[medium], own[0], inflexions[medium], saturated[medium])
+
+
+@compiled
+def split_errors(
+    actual: FloatArray, fitted: FloatArray, n_train: int, p: int, df_intercept: int
+) -> tuple[float, float]:
+    """NRMSE and adjusted R squared of one split; NaN where the split has no rows.
+
+    The degrees of freedom are those of the training rows in every split, as in Robyn.
+    """
+    n = actual.size
+    if n == 0:
+        return np.nan, np.nan
+    residual, total = 0.0, 0.0
+    mean = actual.sum() / n
+    for i in range(n):
+        residual += (actual[i] - fitted[i]) ** 2
+        total += (actual[i] - mean) ** 2
+    nrmse = math.sqrt(residual / n) / (actual.max() - actual.min())
+    rsq = 1.0 - residual / total * (n_train - df_intercept) / (n_train - p - 1)
+    return nrmse, rsq
+
+
+@compiled
+def decomposition_distance(
+    totals: FloatArray, spend_shares: FloatArray, zero_penalty: bool
+) -> float:
+    """DECOMP.RSSD: distance of effect shares from spend shares of the paid channels.
+
+    Infinite where paid media have no effect at all. With the zero penalty it grows by the
+    share of paid channels whose effect share rounds to 0.0000.
+
+    Parameters
+    ----------
+    totals : array, shape (k,)
+        Contribution of each paid channel over the window.
+    spend_shares : array, shape (k,)
+    zero_penalty : bool
+    """
+    total = totals.sum()
+    if total == 0.0:
+        return np.inf
+    squares, zeros = 0.0, 0
+    for channel in range(totals.size):
+        effect = totals[channel] / total
+        squares += (effect - spend_shares[channel]) ** 2
+        zeros += np.rint(effect * 1e4) == 0.0
+    distance = math.sqrt(squares)
+    if zero_penalty:
+        distance *= 1.0 + zeros / totals.size
+    return distance if math.isfinite(distance) else np.inf
+
+
+@compiled
+def evaluate_batch(
+    media: FloatArray,
+    base: FloatArray,
+    target: FloatArray,
+    first: int,
+    family: int,
+    lower: FloatArray,
+    upper: FloatArray,
+    trend: int,
+    spend_shares: FloatArray,
+    with_intercept: bool,
+    non_negative: bool,
+    zero_penalty: bool,
+    hyperparameters: FloatArray,
+    strengths: FloatArray,
+    train_sizes: FloatArray,
+    factors: FloatArray,
+) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
+    """Evaluate a batch of candidates.
+
+    Parameters
+    ----------
+    media : array, shape (m, n)
+        Exposure in units of money, all rows; paid channels first.
+    base : array, shape (rows, p - m)
+        Prophet components and context variables in the window.
+    target : array, shape (rows,)
+    first : int
+        First row of the window within the n rows.
+    family : int
+        Adstock family.
+    lower, upper : array, shape (p,)
+        Limits of the coefficients in the order of the design: base, then media.
+    trend : int
+        Column of the trend, whose limits become [-1, 0] where its training rows sum to
+        less than 0; -1 without a trend.
+    spend_shares : array, shape (k,)
+        Shares of the k paid channels.
+    with_intercept, non_negative, zero_penalty : bool
+        Whether to fit an intercept; to refit without one where it comes out negative; to
+        penalise channels without effect in DECOMP.RSSD.
+    hyperparameters : array, shape (b, m, 3 or 4)
+    strengths, train_sizes : array, shape (b,)
+        Glmnet's lambda and the share of training rows (1: no validation split).
+    factors : array, shape (b, p)
+        Penalty factors.
+
+    Returns
+    -------
+    errors : array, shape (b, N_ERRORS)
+    coefficients : array, shape (b, 1 + p)
+    passes : array, shape (b,)
+        Passes of the last fit; -1 where there is none, whose errors are infinite.
+    """
+    n_candidates, rows, n_media = strengths.size, target.size, media.shape[0]
+    p_base = base.shape[1]
+    p = p_base + n_media
+    errors = np.full((n_candidates, N_ERRORS), np.nan)
+    coefficients = np.zeros((n_candidates, 1 + p))
+    passes = np.zeros(n_candidates, dtype=np.int64)
+    adstocked = np.empty((n_media, rows))
+    saturated = np.empty((n_media, rows))
+    inflexions = np.empty(n_media)
+    immediate_shares = np.empty(n_media)
+    design = np.empty((rows, p))
+    design[:, :p_base] = base
+    low, high = lower.copy(), upper.copy()
+    for b in range(n_candidates):
+        fill_media(
+            media,
+            first,
+            family,
+            hyperparameters[b],
+            adstocked,
+            saturated,
+            inflexions,
+            immediate_shares,
+        )
+        design[:, p_base:] = saturated.T
+        n_train, n_val = split_sizes(rows, train_sizes[b])
+        x, y = design[:n_train], target[:n_train]
+        if trend >= 0:
+            falling = x[:, trend].sum() < 0.0
+            low[trend] = -1.0 if falling else lower[trend]
+            high[trend] = 0.0 if falling else upper[trend]
+        fitted_intercept = with_intercept
+        fit, passed = fit_ridge(x, y, strengths[b], low, high, factors[b], with_intercept)
+        if non_negative and fit[0] < 0.0:
+            fitted_intercept = False
+            fit, passed = fit_ridge(x, y, strengths[b], low, high, factors[b], False)
+        passes[b] = passed
+        if passed < 0:
+            errors[b, :] = np.inf
+            continue
+        coefficients[b] = fit
+        fitted = np.full(rows, fit[0])
+        totals = np.zeros(p)
+        for i in range(rows):
+            for j in range(p):
+                part = design[i, j] * fit[1 + j]
+                fitted[i] += part
+                totals[j] += part
+        edges = (0, n_train, n_train + n_val, rows)
+        df_intercept = 1 if fitted_intercept else 0
+        for part_of in range(3):
+            start, end = edges[part_of], edges[part_of + 1]
+            errors[b, part_of], errors[b, 3 + part_of] = split_errors(
+                target[start:end], fitted[start:end], n_train, p, df_intercept
+            )
+        paid = totals[p_base : p_base + spend_shares.size]
+        errors[b, DECOMP_RSSD] = decomposition_distance(paid, spend_shares, zero_penalty)
+    return errors, coefficients, passes

@@ -1,0 +1,172 @@
+"""From the trials to the tables of a training result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mmmlib import columns as c
+from mmmlib.engines.native import curves, decompose
+from mmmlib.engines.native.candidates import Model
+from mmmlib.engines.native.evaluate import DECOMP_RSSD, N_ERRORS, NRMSE_TEST, NRMSE_TRAIN
+from mmmlib.engines.native.pareto import error_scores, pareto_fronts
+from mmmlib.engines.native.search import Trial
+from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.errors import EngineError
+
+# In the order in which evaluate_batch numbers them.
+ERROR_COLUMNS = (
+    c.NRMSE_TRAIN,
+    c.NRMSE_VAL,
+    c.NRMSE_TEST,
+    c.RSQ_TRAIN,
+    c.RSQ_VAL,
+    c.RSQ_TEST,
+    c.DECOMP_RSSD,
+)
+assert len(ERROR_COLUMNS) == N_ERRORS
+
+
+def tables(model: Model, trials: list[Trial]) -> dict[str, Any]:
+    """Make every table, choose the best model.
+
+    Returns
+    -------
+    dict
+        The fields of :class:`mmmlib.result.TrainingResult` but ``engine`` and ``seconds``.
+
+    Raises
+    ------
+    EngineError
+        No candidate could be fitted.
+    """
+    values = np.concatenate([trial.values for trial in trials])
+    coefficients = np.concatenate([trial.fits.coefficients for trial in trials])
+    candidates = candidate_table(model, trials)
+    if not np.isfinite(candidates[c.ERROR_SCORE]).any():
+        raise EngineError(
+            "no candidate has finite errors: paid media explain nothing in any of them; look at "
+            "the data checks, the window and the signs"
+        )
+    best = int(candidates[c.ERROR_SCORE].to_numpy().argmin())
+    ids = candidates[c.CANDIDATE].tolist()
+    chosen = np.flatnonzero(candidates[c.PARETO_FRONT].to_numpy() > 0)
+    chosen = np.union1d(chosen, [best])
+    of_best = (model, ids[best], values[best], coefficients[best])
+    channels = curves.channel_table(*of_best)
+    return {
+        "candidates": candidates,
+        "coefficients": coefficient_table(model, ids, coefficients),
+        "decomposition": pd.concat(
+            [decompose.totals(model, ids[i], values[i], coefficients[i]) for i in chosen],
+            ignore_index=True,
+        ),
+        "decomposition_over_time": decompose.over_time(*of_best),
+        "response_curves": curves.response_curves(model, channels),
+        "channels": channels,
+        "model_input": model.data.table(),
+        "best": ids[best],
+        "rule": rule(model),
+    }
+
+
+def candidate_table(model: Model, trials: list[Trial]) -> pd.DataFrame:
+    """One row a candidate in the order tried; columns as ``TrainingResult.candidates``."""
+    values = np.concatenate([trial.values for trial in trials])
+    errors = np.concatenate([trial.fits.errors for trial in trials])
+    numbers = np.concatenate([np.full(len(trial.values), trial.number) for trial in trials])
+    places = np.concatenate([np.arange(len(trial.values)) for trial in trials])
+    iterations, workers = 1 + places // model.job.workers, 1 + places % model.job.workers
+    table = pd.DataFrame(
+        {
+            c.CANDIDATE: [
+                f"{t}_{i}_{w}" for t, i, w in zip(numbers, iterations, workers, strict=True)
+            ],
+            c.TRIAL: numbers,
+            c.ITERATION: iterations,
+            c.WORKER: workers,
+            **dict(zip(model.space.names, values.T, strict=True)),
+            c.LAMBDA: model.strengths(values),
+            c.NRMSE: np.concatenate([model.objectives(trial.fits) for trial in trials])[:, 0],
+            **dict(zip(ERROR_COLUMNS, errors.T, strict=True)),
+            c.MAPE: 0.0,
+        }
+    )
+    table[c.ERROR_SCORE] = scores(model, errors)
+    job = model.job
+    table[c.PARETO_FRONT] = pareto_fronts(
+        table[c.NRMSE].to_numpy(),
+        table[c.DECOMP_RSSD].to_numpy(),
+        job.pareto_fronts,
+        job.min_candidates,
+    )
+    table[c.PASSES] = np.concatenate([trial.fits.passes for trial in trials])
+    return table
+
+
+def scores(model: Model, errors: FloatArray) -> FloatArray:
+    """Error score of each candidate over all candidates."""
+    nrmse = NRMSE_TEST if model.job.ts_validation else NRMSE_TRAIN
+    return error_scores(errors[:, nrmse], errors[:, DECOMP_RSSD], np.zeros(len(errors)))
+
+
+def coefficient_table(model: Model, ids: list[str], coefficients: FloatArray) -> pd.DataFrame:
+    """``candidate, variable, coefficient`` of all candidates."""
+    names = [c.INTERCEPT, *model.data.variables]
+    return pd.DataFrame(
+        {
+            c.CANDIDATE: np.repeat(np.array(ids, dtype=object), len(names)),
+            c.VARIABLE: np.tile(np.array(names, dtype=object), len(ids)),
+            c.COEFFICIENT: coefficients.ravel(),
+        }
+    )
+
+
+def rule(model: Model) -> str:
+    """Say in words what chose the best model."""
+    nrmse = c.NRMSE_TEST if model.job.ts_validation else c.NRMSE_TRAIN
+    return (
+        f"smallest error score of all candidates: root of the sum of squares of {nrmse} and "
+        f"{c.DECOMP_RSSD}, each scaled to 0..1 over all candidates and divided by three"
+    )
+
+
+def describe_input(model: Model) -> str:
+    """One line on what the model sees."""
+    data, job = model.data, model.job
+    start, end = data.dates[data.window][[0, -1]]
+    return (
+        f"{len(data.dates)} rows, {data.rows} in the window {start:.10} to {end:.10}; "
+        f"{len(data.variables)} variables ({len(job.channels)} paid channels, "
+        f"{len(job.organic)} organic), {job.adstock} adstock, lambda up to {data.lambda_max:.6g}"
+    )
+
+
+def describe_search(model: Model, processes: int) -> str:
+    """One line on the search that begins."""
+    job = model.job
+    return (
+        f"{job.trials} trials of {job.iterations} iterations over "
+        f"{len(model.space.searched)} hyperparameters with {job.optimizer}, seed {job.seed}, "
+        f"{job.workers} a round, in {processes} process{'es' if processes > 1 else ''}"
+    )
+
+
+def describe(made: dict[str, Any]) -> Iterator[str]:
+    """Lines on what was found."""
+    candidates = made["candidates"]
+    fronts = candidates[c.PARETO_FRONT]
+    if unfit := int((candidates[c.PASSES] < 0).sum()):
+        yield f"{unfit} of {len(candidates)} candidates could not be fitted; they are on no front"
+    yield (
+        f"{len(candidates)} candidates, {int((fronts > 0).sum())} of them on "
+        f"{int(fronts.max())} Pareto fronts"
+    )
+    row = candidates.set_index(c.CANDIDATE).loc[made["best"]]
+    yield (
+        f"best model {made['best']}: NRMSE {row[c.NRMSE]:.4f}, R² {row[c.RSQ_TRAIN]:.4f}, "
+        f"DECOMP.RSSD {row[c.DECOMP_RSSD]:.4f} ({made['rule']})"
+    )

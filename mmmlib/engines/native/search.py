@@ -1,0 +1,138 @@
+"""One trial: nevergrad proposes candidates, they are evaluated, it is told their errors.
+
+The optimizer is made, seeded, asked and told as in Robyn ``R/model.R: robyn_train, robyn_mmm``:
+with the same seed and number of workers it tries the same candidates.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mmmlib.engines.native.candidates import Fits, Model
+from mmmlib.engines.native.transforms import FloatArray
+
+# Called after each round with the number of candidates done and the best error of each objective.
+Progress = Callable[[int, FloatArray], None]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Candidates of one trial in the order tried.
+
+    Attributes
+    ----------
+    number : int
+        Number of the trial, from 1.
+    values : array, shape (b, len(space.names))
+        Hyperparameters.
+    fits : Fits
+    """
+
+    number: int
+    values: FloatArray
+    fits: Fits
+
+
+def rounds(iterations: int, workers: int) -> int:
+    """Rounds of a trial; each asks ``workers`` candidates, the last one too."""
+    return math.ceil(iterations / workers)
+
+
+def search_trial(model: Model, number: int, progress: Progress) -> Trial:
+    """Search one trial.
+
+    Parameters
+    ----------
+    model : Model
+        Evaluates candidates; its job names the optimizer, seed, workers and iterations.
+    number : int
+        Number of the trial, from 1; the seed is the job's plus this.
+    progress : callable
+        Told how far the search is.
+    """
+    import nevergrad  # before the seed is set: parts of it draw random numbers on import
+
+    job = model.job
+    dimensions = len(model.space.searched)
+    batches: list[tuple[FloatArray, Fits]] = []
+    best = np.full(2, np.inf)
+    with _numpy_seed(job.seed + number), warnings.catch_warnings():
+        # Nevergrad clips infinite losses, which Robyn tells too, and says so each time.
+        warnings.simplefilter("ignore", nevergrad.common.errors.BadLossWarning)
+        optimizer = make_optimizer(job.optimizer, dimensions, job.iterations, job.workers)
+        _set_objectives(optimizer, job.objective_weights or (1.0, 1.0))
+        for done in range(1, rounds(job.iterations, job.workers) + 1):
+            asked = [optimizer.ask() for _ in range(job.workers)]
+            values = model.space.values(np.array([point.value for point in asked]))
+            fits = model.evaluate(values)
+            objectives = model.objectives(fits)
+            # Robyn tells a distance that is no number as infinite.
+            objectives = np.where(np.isnan(objectives), np.inf, objectives)
+            for point, errors in zip(asked, objectives, strict=True):
+                optimizer.tell(point, tuple(errors.tolist()))
+            batches.append((values, fits))
+            best = np.minimum(best, objectives.min(axis=0))
+            progress(done * job.workers, best)
+    values = np.concatenate([values for values, _ in batches])
+    return Trial(number, values, _joined([fits for _, fits in batches]))
+
+
+def throttled(progress: Progress, interval: float) -> Progress:
+    """Pass progress on at most every ``interval`` seconds, the first time at once."""
+    last = -math.inf
+
+    def passed_on(done: int, best: FloatArray) -> None:
+        nonlocal last
+        if (now := time.monotonic()) - last >= interval:
+            last = now
+            progress(done, best)
+
+    return passed_on
+
+
+def make_optimizer(name: str, dimensions: int, budget: int, workers: int) -> Any:
+    """Make a nevergrad optimizer on the unit cube.
+
+    Raises
+    ------
+    KeyError
+        Nevergrad knows no optimizer of this name.
+    """
+    import nevergrad
+
+    cube = nevergrad.p.Array(shape=(dimensions,), lower=0, upper=1)
+    return nevergrad.optimizers.registry[name](cube, budget=budget, num_workers=workers)
+
+
+def _set_objectives(optimizer: Any, weights: tuple[float, ...]) -> None:
+    import nevergrad
+
+    optimizer.tell(nevergrad.p.MultiobjectiveReference(), (1.0,) * len(weights))
+    optimizer.set_objective_weights(weights)
+
+
+def _joined(batches: list[Fits]) -> Fits:
+    return Fits(
+        np.concatenate([fits.errors for fits in batches]),
+        np.concatenate([fits.coefficients for fits in batches]),
+        np.concatenate([fits.passes for fits in batches]),
+    )
+
+
+@contextmanager
+def _numpy_seed(seed: int) -> Iterator[None]:
+    """Seed NumPy's global generator, which nevergrad draws its own from; restore it after."""
+    state = np.random.get_state()
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)

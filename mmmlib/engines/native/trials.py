@@ -1,0 +1,197 @@
+"""All trials of a job, in as many processes as there are cores.
+
+Trials are independent (each has its own seed), so the result does not depend on the number of
+processes. Workers are fresh interpreters: they do not run the user's ``__main__`` again, inherit
+no threads, and end when the parent does.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import mmmlib
+from mmmlib.engines import CandidatesDone, Events
+from mmmlib.engines.native.candidates import Model
+from mmmlib.engines.native.search import Trial, rounds, search_trial, throttled
+from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.engines.native.worker import Failure, Report
+from mmmlib.errors import EngineError
+
+REPORT_SECONDS = 0.2
+_SINGLE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class _WorkerError(Exception):
+    """Carries a worker's traceback as the cause of the error raised here."""
+
+    def __str__(self) -> str:
+        return "in a worker process:\n" + str(self.args[0])
+
+
+@dataclass
+class _Standing:
+    """How far the search is; tells the listener."""
+
+    model: Model
+    events: Events
+    started: float = field(default_factory=time.monotonic)
+    done: list[int] = field(init=False)
+    best: FloatArray = field(default_factory=lambda: np.full(2, np.inf))
+
+    def __post_init__(self) -> None:
+        self.done = [0] * self.model.job.trials
+
+    def report(self, trial: int, done: int, best: FloatArray) -> None:
+        self.done[trial - 1] = done
+        self.best = np.minimum(self.best, best)
+        self.tell()
+
+    def finish(self, trial: Trial) -> None:
+        objectives = self.model.objectives(trial.fits)
+        objectives = np.where(np.isnan(objectives), np.inf, objectives)
+        self.report(trial.number, len(trial.values), objectives.min(axis=0))
+
+    def tell(self) -> None:
+        job = self.model.job
+        self.events(
+            CandidatesDone(
+                trials=tuple(self.done),
+                total=rounds(job.iterations, job.workers) * job.workers * job.trials,
+                rate=sum(self.done) / max(time.monotonic() - self.started, 1e-9),
+                best_nrmse=float(self.best[0]),
+                best_rssd=float(self.best[1]),
+            )
+        )
+
+
+def search_trials(model: Model, events: Events, processes: int) -> list[Trial]:
+    """Search all trials of the model's job.
+
+    Parameters
+    ----------
+    model : Model
+    events : callable
+        Receives :class:`CandidatesDone`, about five times a second.
+    processes : int
+        Worker processes at most; with one, the trials are searched in this process.
+
+    Returns
+    -------
+    list of Trial
+        In the order of their numbers.
+
+    Raises
+    ------
+    EngineError
+        A trial failed, or a worker ended before its work was done.
+    """
+    standing = _Standing(model, events)
+    numbers = range(1, model.job.trials + 1)
+    processes = min(processes, len(numbers))
+    standing.tell()
+    if processes > 1:
+        return _search_elsewhere(standing, list(numbers), processes)
+    trials = []
+    for number in numbers:
+        progress = throttled(_reporter(standing, number), REPORT_SECONDS)
+        trials.append(search_trial(model, number, progress))
+        standing.finish(trials[-1])
+    return trials
+
+
+def _reporter(standing: _Standing, number: int) -> Callable[[int, FloatArray], None]:
+    return lambda done, best: standing.report(number, done, best)
+
+
+def _search_elsewhere(standing: _Standing, waiting: list[int], processes: int) -> list[Trial]:
+    found: dict[int, Trial] = {}
+    total = len(waiting)
+    with _workers(processes) as workers:
+        for connection, worker in workers.items():
+            try:
+                connection.send((standing.model, REPORT_SECONDS))
+                connection.send(waiting.pop(0))
+            except (BrokenPipeError, ConnectionResetError):
+                raise _death(worker) from None
+        while len(found) < total:
+            for ready in wait(list(workers)):
+                assert isinstance(ready, Connection)
+                match _receive(ready, workers[ready]):
+                    case Report(trial, done, best):
+                        standing.report(trial, done, best)
+                    case Failure(trial, message, traceback):
+                        failure = EngineError(f"trial {trial} failed: {message}")
+                        raise failure from _WorkerError(traceback)
+                    case Trial() as trial:
+                        found[trial.number] = trial
+                        standing.finish(trial)
+                        if waiting:
+                            ready.send(waiting.pop(0))
+    return [found[number] for number in sorted(found)]
+
+
+def _receive(connection: Connection[Any, Any], worker: subprocess.Popen[bytes]) -> Any:
+    try:
+        return connection.recv()
+    except (EOFError, ConnectionResetError):
+        raise _death(worker) from None
+
+
+def _death(worker: subprocess.Popen[bytes]) -> EngineError:
+    try:
+        code = worker.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        return EngineError(f"worker process {worker.pid} closed its pipe before its work was done")
+    how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+    hint = "; out of memory? Use fewer trials at a time or a larger machine" if code == -9 else ""
+    return EngineError(f"worker process {worker.pid} {how} before its work was done{hint}")
+
+
+@contextmanager
+def _workers(count: int) -> Iterator[dict[Connection[Any, Any], subprocess.Popen[bytes]]]:
+    """Start workers; whatever happens, none is left when the block ends."""
+    workers: dict[Connection[Any, Any], subprocess.Popen[bytes]] = {}
+    try:
+        for _ in range(count):
+            connection, worker = _start()
+            workers[connection] = worker
+        yield workers
+    finally:
+        for worker in workers.values():
+            worker.kill()
+        for connection, worker in workers.items():
+            connection.close()
+            worker.wait()
+
+
+def _start() -> tuple[Connection[Any, Any], subprocess.Popen[bytes]]:
+    ours, theirs = Pipe()
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(mmmlib.__file__).parents[1])!r}); "
+        "from mmmlib.engines.native.worker import main; "
+        f"main({theirs.fileno()}, {os.getpid()})"
+    )
+    try:
+        worker = subprocess.Popen(
+            # -P: a file in the working directory must not hide a library
+            [sys.executable, "-P", "-c", code],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            env={**os.environ, **dict.fromkeys(_SINGLE_THREAD, "1")},
+            start_new_session=True,  # an interrupt typed at the terminal is the parent's
+        )
+    finally:
+        theirs.close()
+    return ours, worker

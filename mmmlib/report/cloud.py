@@ -1,0 +1,50 @@
+"""Panel: the errors of all candidates, the Pareto fronts and the best model."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from mmmlib import columns as c
+from mmmlib.report import style
+from mmmlib.report.style import Box
+from mmmlib.report.wording import plain
+from mmmlib.result import TrainingResult
+
+_FRONTS = (style.BLUE, style.SKY, style.GREEN, style.PURPLE)
+_REACH = 0.99  # quantile shown; a search begins with candidates far off the page
+
+
+def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
+    """NRMSE against DECOMP.RSSD, both better when smaller."""
+    table = result.candidates
+    best = result.errors()
+    far = [max(float(table[x].quantile(_REACH)), float(best[x])) for x in (c.NRMSE, c.DECOMP_RSSD)]
+    shown = (table[c.NRMSE] <= far[0]) & (table[c.DECOMP_RSSD] <= far[1])
+    hidden = int((~shown).sum())
+    box = style.heading(
+        figure,
+        box,
+        f"{len(table):,} candidates",
+        "Fit error against business error; smaller is better."
+        + (f" {hidden:,} far outside are not shown." if hidden else ""),
+    )
+    axes = style.axes(figure, box.inset(left=0.7, right=0.1, top=0.1, bottom=0.5))
+    rest = table[shown & (table[c.PARETO_FRONT] == 0)]
+    axes.scatter(rest[c.NRMSE], rest[c.DECOMP_RSSD], s=6, color=style.GREY, alpha=0.4, lw=0)
+    fronts = sorted(set(table[c.PARETO_FRONT]) - {0})
+    for front in fronts:
+        color = _FRONTS[min(int(front), len(_FRONTS)) - 1]
+        rows = table[shown & (table[c.PARETO_FRONT] == front)].sort_values(c.NRMSE)
+        name = f"front {int(front)}" if front < len(_FRONTS) else f"front {len(_FRONTS)} and on"
+        axes.plot(
+            rows[c.NRMSE], rows[c.DECOMP_RSSD], "o-", color=color, ms=3.5, lw=1.0,
+            label=name if front <= len(_FRONTS) else None,
+        )  # fmt: skip
+    axes.plot(
+        [best[c.NRMSE]], [best[c.DECOMP_RSSD]], "*", color=style.ORANGE, mec=style.INK, ms=16,
+        lw=0, label=f"best model {plain(result.best)}",
+    )  # fmt: skip
+    axes.set_xlabel("NRMSE")
+    axes.set_ylabel("DECOMP.RSSD")
+    axes.grid()
+    axes.legend(loc="upper right")

@@ -1,0 +1,76 @@
+"""Panel: one small response curve a channel, with where it stands today."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from mmmlib import columns as c
+from mmmlib.report import style
+from mmmlib.report.reading import grid_response, period
+from mmmlib.report.style import Box
+from mmmlib.report.wording import short, shortened, tick
+from mmmlib.result import TrainingResult
+
+ROW = 1.6  # inches
+
+
+def columns_for(width: float, count: int) -> int:
+    """How many small curves stand side by side in ``width`` inches."""
+    return max(1, min(count, int(width / 2.05)))
+
+
+def height_for(width: float, count: int) -> float:
+    """Inches that ``count`` curves need in a box of ``width`` inches, heading included."""
+    return 0.62 + ROW * math.ceil(count / columns_for(width, count))
+
+
+def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
+    """Small multiples, largest spend first; each has its own axes."""
+    order = list(result.channel_table()[c.CHANNEL])
+    across = columns_for(box.width, len(order))
+    box = style.heading(
+        figure,
+        box,
+        f"Response to spend per {period(result)}",
+        "Dot: average spend today, carried-over effect included; marginal: what one more unit"
+        " of spend brings. Axes differ.",
+    )
+    width = box.width / across
+    for place, channel in enumerate(order):
+        row, column = divmod(place, across)
+        cell = Box(box.left + column * width, box.top + row * ROW + 0.05, width, ROW)
+        _draw_one(figure, cell, result, channel)
+
+
+def _draw_one(figure: Figure, cell: Box, result: TrainingResult, channel: str) -> None:
+    axes = style.axes(figure, cell.inset(left=0.55, top=0.4, right=0.18, bottom=0.38))
+    spend, response = grid_response(result, channel)
+    today = result.channels.set_index(c.CHANNEL).loc[channel]
+    x, y = float(today[c.CURRENT_SPEND]), float(today[c.CURRENT_RESPONSE])
+    axes.plot(spend, response, color=style.BLUE, lw=1.6)
+    past = spend <= x
+    axes.fill_between(spend[past], np.zeros(past.sum()), response[past], color=style.SKY, alpha=0.2)
+    axes.plot([x, x], [0, y], color=style.GREY, lw=0.8)
+    axes.plot([x], [y], "o", color=style.ORANGE, ms=6, mec=style.INK, mew=0.8, clip_on=False)
+    if not np.any(response):
+        axes.set_ylim(-0.05, 1)
+        axes.set_yticks([0])
+        axes.text(0.5, 0.5, "no effect", transform=axes.transAxes, ha="center", color=style.QUIET)
+    else:
+        axes.set_ylim(*sorted((0.0, 1.08 * float(response[np.abs(response).argmax()]))))
+        axes.yaxis.set_major_locator(MaxNLocator(3))
+    axes.set_xlim(0, float(spend.max()) or 1.0)
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.xaxis.set_major_formatter(FuncFormatter(tick))
+    axes.yaxis.set_major_formatter(FuncFormatter(tick))
+    axes.tick_params(labelsize=7)
+    axes.grid()
+    left, points = cell.left + 0.15, (cell.width - 0.3) * 72
+    name = shortened(channel, points, style.SMALL)
+    style.write(figure, left, cell.top + 0.02, name, fontsize=style.SMALL, fontweight="bold")
+    marginal = f"marginal {short(float(today[c.CURRENT_MARGINAL]), 2)}"
+    style.write(figure, left, cell.top + 0.19, marginal, fontsize=7, color=style.QUIET)

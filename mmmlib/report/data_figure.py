@@ -1,0 +1,44 @@
+"""Panel: the data before a model, target above, spend below, the window shaded."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from mmmlib.dataset import Dataset
+from mmmlib.job import TrainingJob
+from mmmlib.report import style
+from mmmlib.report.style import Box
+from mmmlib.report.wording import plain, tick
+
+
+def draw(figure: Figure, box: Box, dataset: Dataset, job: TrainingJob) -> None:
+    """Target and total spend by date; the rows that are fitted are shaded."""
+    frame = dataset.frame
+    dates = frame[job.date]
+    box = style.heading(
+        figure, box, "The data", "Shaded: the window that is fitted; rows before it feed adstock."
+    )
+    half = (box.height - 0.5) / 2
+    target = Box(box.left, box.top, box.width, half)
+    spend = Box(box.left, box.top + half + 0.2, box.width, half)
+    total = frame[[channel.spend for channel in job.channels]].sum(axis=1)
+    for place, values, label, color in (
+        (target, frame[job.target], plain(job.target), style.INK),
+        (spend, total, "spend, all channels", style.BLUE),
+    ):
+        axes = style.axes(figure, place.inset(left=0.75, right=0.1, top=0.1, bottom=0.2))
+        axes.plot(dates.to_numpy(), values.to_numpy(), color=color, lw=1.2)
+        if job.window:
+            start, end = (pd.Timestamp(day).to_datetime64() for day in job.window)
+            axes.axvspan(start, end, color=style.SKY, alpha=0.13, lw=0)  # type: ignore[arg-type]
+        axes.margins(x=0.005)
+        axes.set_ylim(bottom=min(0.0, float(values.min())))
+        axes.yaxis.set_major_formatter(FuncFormatter(tick))
+        axes.set_ylabel(label)
+        locator = AutoDateLocator(minticks=5, maxticks=14)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+        axes.grid(axis="y")

@@ -1,0 +1,81 @@
+"""Figures for notebooks: each takes a result and returns a matplotlib Figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from mmmlib import columns as c
+from mmmlib.allocate import Allocation
+from mmmlib.dataset import Dataset
+from mmmlib.job import TrainingJob
+from mmmlib.report import carryover as _carryover
+from mmmlib.report import cloud, curves, data_figure, plan, style, waterfall
+from mmmlib.report import fit as _fit
+from mmmlib.report import shares as _shares
+from mmmlib.report.reading import decomposition as _decomposition
+from mmmlib.result import TrainingResult
+
+_WIDTH = 10.0  # inches
+
+
+def dataset(dataset: Dataset, job: TrainingJob) -> Figure:
+    """Target and spend over time, before there is a model; the window is shaded."""
+    return _drawn(4.6, data_figure.draw, dataset, job)
+
+
+def fit(result: TrainingResult) -> Figure:
+    """Actual and fitted target over time."""
+    return _drawn(3.4, _fit.draw, result)
+
+
+def residuals(result: TrainingResult) -> Figure:
+    """Residual against fitted target."""
+    return _drawn(4.2, _fit.draw_residuals, result)
+
+
+def shares(result: TrainingResult, target_type: str = "revenue") -> Figure:
+    """Spend share, effect share and ROAS (CPA for ``conversion``) by channel."""
+    return _drawn(rows_height(len(result.channels)), _shares.draw, result, target_type)
+
+
+def decomposition(result: TrainingResult) -> Figure:
+    """Waterfall of the target by variable."""
+    count = min(len(_decomposition(result)), 30) + 1
+    return _drawn(rows_height(count), waterfall.draw, result, 30)
+
+
+def carryover(result: TrainingResult) -> Figure:
+    """Immediate and carryover share of each effect."""
+    media = _decomposition(result)[c.ROLE].isin(["paid", "organic"]).sum()
+    return _drawn(rows_height(int(media)), _carryover.draw, result)
+
+
+def response_curves(result: TrainingResult) -> Figure:
+    """One response curve a paid channel."""
+    return _drawn(curves.height_for(_WIDTH - 0.6, len(result.channels)), curves.draw, result)
+
+
+def allocation(allocation: Allocation, period: str = "period") -> Figure:
+    """Current and planned spend by channel."""
+    return _drawn(rows_height(len(allocation.table)), plan.draw, allocation, period)
+
+
+def candidates(result: TrainingResult) -> Figure:
+    """Errors of all candidates, with the Pareto fronts and the best model."""
+    return _drawn(5.5, cloud.draw, result)
+
+
+def rows_height(count: int) -> float:
+    """Inches that a panel with one row a channel needs, heading included."""
+    return max(1.05 + 0.34 * count, 2.1)
+
+
+def _drawn(height: float, draw: Callable[..., None], *arguments: Any) -> Figure:
+    """Draw one panel on a figure of its own, ``height`` inches inside the margins."""
+    with style.look():
+        figure, box = style.blank(_WIDTH, height + 0.45)
+        draw(figure, box, *arguments)
+    return figure

@@ -1,0 +1,93 @@
+"""What the panels read from a result: the best model's rows, in the order they are shown."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mmmlib import columns as c
+from mmmlib.report.wording import percent, short
+from mmmlib.result import TrainingResult
+
+_PERIODS = {1: "day", 7: "week", 14: "two weeks", 28: "four weeks"}
+
+
+def decomposition(result: TrainingResult) -> pd.DataFrame:
+    """The best model's decomposition."""
+    table = result.decomposition
+    return table[table[c.CANDIDATE] == result.best].reset_index(drop=True)
+
+
+def over_time(result: TrainingResult) -> pd.DataFrame:
+    """Actual, fitted and split by date, sorted: columns ``date, actual, fitted, split``."""
+    table = result.decomposition_over_time
+    table = table[table[c.CANDIDATE] == result.best]
+    values = table[table[c.VARIABLE].isin([c.ACTUAL, c.FITTED])].pivot(
+        index=c.DATE, columns=c.VARIABLE, values=c.CONTRIBUTION
+    )
+    split = table.drop_duplicates(c.DATE).set_index(c.DATE)[c.SPLIT]
+    wide = values.join(split).sort_index()
+    wide.columns.name = None
+    return wide.reset_index()
+
+
+def period(result: TrainingResult) -> str:
+    """Name of one period: day, week, ..."""
+    dates = over_time(result)[c.DATE]
+    if len(dates) < 2:
+        return "period"
+    days = int(dates.diff().median() / pd.Timedelta(days=1))
+    return _PERIODS.get(days, "month" if 28 < days <= 31 else "period")
+
+
+def carryover(result: TrainingResult) -> pd.DataFrame:
+    """Immediate and carryover response of each media variable over the window.
+
+    Columns ``variable, role, immediate, carryover, share`` (of the carryover, 0 to 1; NaN
+    without effect), paid channels by spend, then organic ones.
+    """
+    totals = decomposition(result)
+    media = totals[totals[c.ROLE].isin(["paid", "organic"])].sort_values(
+        [c.ROLE, c.SPEND], ascending=False, kind="stable"
+    )
+    table = result.decomposition_over_time
+    sums = (
+        table[table[c.CANDIDATE] == result.best]
+        .groupby(c.VARIABLE)[[c.IMMEDIATE, c.CARRYOVER]]
+        .sum()
+        .reindex(media[c.VARIABLE])
+    )
+    whole = sums[c.IMMEDIATE] + sums[c.CARRYOVER]
+    # Both parts have the coefficient's sign, so the share is one also where that is negative.
+    sums["share"] = (sums[c.CARRYOVER] / whole.where(whole != 0)).clip(0, 1)
+    return media[[c.VARIABLE, c.ROLE]].merge(sums.reset_index(), on=c.VARIABLE)
+
+
+def message(result: TrainingResult, target_type: str) -> str:
+    """The page in one sentence: what returns the most, and what the largest spend returns."""
+    table = result.channel_table()
+    table = table[(table[c.SPEND] > 0) & (table[c.EFFECT_SHARE] > 0)]
+    if table.empty:
+        return "No paid channel has a positive effect in this model"
+    name = c.ROAS if target_type == "revenue" else c.CPA
+    best = table.loc[table[c.ROAS].idxmax() if name == c.ROAS else table[c.CPA].idxmin()]
+    large = table.iloc[0]
+    efficiency = f"{name.upper()} {short(float(best[name]))}"
+    if best[c.CHANNEL] == large[c.CHANNEL]:
+        return (
+            f"{best[c.CHANNEL]} is the largest and most efficient channel: {efficiency},"
+            f" {percent(best[c.SPEND_SHARE])} of spend, {percent(best[c.EFFECT_SHARE])} of effect"
+        )
+    return (
+        f"{best[c.CHANNEL]} is the most efficient channel ({efficiency}); the largest,"
+        f" {large[c.CHANNEL]}, takes {percent(large[c.SPEND_SHARE])} of spend"
+        f" for {percent(large[c.EFFECT_SHARE])} of effect"
+    )
+
+
+def grid_response(result: TrainingResult, channel: str) -> tuple[np.ndarray, np.ndarray]:
+    """Spend and response of one channel's curve, sorted by spend."""
+    table = result.response_curves
+    rows = table[(table[c.CANDIDATE] == result.best) & (table[c.CHANNEL] == channel)]
+    rows = rows.sort_values(c.SPEND)
+    return rows[c.SPEND].to_numpy(), rows[c.RESPONSE].to_numpy()

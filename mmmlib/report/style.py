@@ -1,0 +1,146 @@
+"""The look: colours that colour-blind readers tell apart, type sizes, boxes on a page.
+
+Colours are those of Okabe and Ito (2008), Color Universal Design.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+BLUE: Final = "#0072B2"
+SKY: Final = "#56B4E9"
+GREEN: Final = "#009E73"
+ORANGE: Final = "#E69F00"
+VERMILLION: Final = "#D55E00"
+PURPLE: Final = "#CC79A7"
+INK: Final = "#1F2933"
+QUIET: Final = "#5F6B7A"  # still 4.5:1 against white
+GREY: Final = "#AEB6C0"
+FAINT: Final = "#E6E9ED"
+
+ROLE_COLORS: Final = {
+    "intercept": GREY,
+    "prophet": SKY,
+    "context": PURPLE,
+    "organic": GREEN,
+    "paid": BLUE,
+}
+
+SMALL: Final = 8.0  # points
+BODY: Final = 9.0
+TITLE: Final = 12.0
+HEADLINE: Final = 17.0
+DPI: Final = 150
+
+RC: Final[dict[str, Any]] = {
+    "font.family": "DejaVu Sans",
+    "font.size": BODY,
+    "text.color": INK,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": QUIET,
+    "axes.labelsize": SMALL,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "axes.axisbelow": True,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.8,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": QUIET,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.frameon": False,
+    "legend.fontsize": SMALL,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+
+
+class Box(NamedTuple):
+    """A rectangle on a page, in inches from its left and top edges."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def inset(self, left: float = 0, top: float = 0, right: float = 0, bottom: float = 0) -> Box:
+        """The same box without its margins."""
+        return Box(
+            self.left + left,
+            self.top + top,
+            self.width - left - right,
+            self.height - top - bottom,
+        )
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """Draw and render with this look, whatever the user's own settings are."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(RC)
+        yield
+
+
+def blank(width: float, height: float) -> tuple[Figure, Box]:
+    """Return an empty figure in inches, and the box inside its margins."""
+    figure = Figure(figsize=(width, height), dpi=DPI)
+    FigureCanvasAgg(figure)
+    return figure, Box(0.0, 0.0, width, height).inset(0.3, 0.25, 0.3, 0.2)
+
+
+def axes(figure: Figure, box: Box) -> Axes:
+    """Axes that fill a box."""
+    width, height = figure.get_size_inches()
+    return figure.add_axes(
+        (
+            box.left / width,
+            1 - (box.top + box.height) / height,
+            box.width / width,
+            box.height / height,
+        )
+    )
+
+
+def write(figure: Figure, x: float, y: float, text: str, **style: Any) -> None:
+    """Write text that has been made plain at inches from the left and top."""
+    width, height = figure.get_size_inches()
+    style.setdefault("va", "top")
+    figure.text(x / width, 1 - y / height, text, **style)
+
+
+def heading(figure: Figure, box: Box, title: str, note: str = "") -> Box:
+    """Write a panel's title and a line that says how to read it; return the box below."""
+    write(figure, box.left, box.top, title, fontsize=TITLE, fontweight="bold")
+    if note:
+        write(figure, box.left, box.top + 0.24, note, fontsize=SMALL, color=QUIET)
+    return box.inset(top=0.52 if note else 0.32)
+
+
+def rows(axes: Axes, names: list[str]) -> None:
+    """Prepare a panel of one row a name, the first at the top."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0, pad=6, labelsize=BODY)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+
+
+def png(figure: Figure) -> bytes:
+    """Render without a date or a version, so that equal figures are equal bytes."""
+    buffer = io.BytesIO()
+    with look():
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()

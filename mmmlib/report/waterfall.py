@@ -1,0 +1,86 @@
+"""Panel: from nothing to the whole target, one variable after the other."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter
+
+from mmmlib import columns as c
+from mmmlib.report import style
+from mmmlib.report.reading import decomposition
+from mmmlib.report.style import Box
+from mmmlib.report.wording import labels, percent, short
+from mmmlib.result import TrainingResult
+
+_ROLES = {
+    "intercept": "baseline",
+    "prophet": "trend and season",
+    "context": "context",
+    "organic": "organic",
+    "paid": "paid",
+}
+
+
+def steps(result: TrainingResult, most: int) -> pd.DataFrame:
+    """Variables by contribution, largest first; beyond ``most`` the smallest are one row.
+
+    Columns ``variable, role, contribution``; they sum to the fitted target.
+    """
+    table = decomposition(result)[[c.VARIABLE, c.ROLE, c.CONTRIBUTION]]
+    table[c.VARIABLE] = table[c.VARIABLE].replace(c.INTERCEPT, "Baseline (intercept)")
+    if len(table) > most:
+        order = table[c.CONTRIBUTION].abs().sort_values(ascending=False, kind="stable").index
+        kept, rest = table.loc[order[: most - 1]], table.loc[order[most - 1 :]]
+        other = pd.DataFrame(
+            {
+                c.VARIABLE: [f"{len(rest)} smaller variables"],
+                c.ROLE: ["other"],
+                c.CONTRIBUTION: [rest[c.CONTRIBUTION].sum()],
+            }
+        )
+        table = pd.concat([kept, other])
+    return table.sort_values(c.CONTRIBUTION, ascending=False, kind="stable", ignore_index=True)
+
+
+def draw(figure: Figure, box: Box, result: TrainingResult, most: int = 16) -> None:
+    """Draw the decomposition as a waterfall, bars coloured by role."""
+    table = steps(result, most)
+    total = float(table[c.CONTRIBUTION].sum())
+    box = style.heading(
+        figure,
+        box,
+        "What the target is made of",
+        "Contribution of each variable over the window, as a share of the fitted target.",
+    )
+    axes = style.axes(figure, box.inset(left=2.2, right=1.1, top=0.2, bottom=0.3))
+    names = labels(list(table[c.VARIABLE]), 148, style.BODY)
+    style.rows(axes, [*names, "Fitted target"])
+    shares = table[c.CONTRIBUTION] / total
+    ends = shares.cumsum()
+    starts = ends - shares
+    for place, (role, share, start) in enumerate(zip(table[c.ROLE], shares, starts, strict=True)):
+        color = style.ROLE_COLORS.get(role, style.QUIET)
+        axes.barh(
+            place, share, 0.66, start, color=color, hatch="" if share >= 0 else "////",
+            edgecolor="white", linewidth=0,
+        )  # fmt: skip
+        axes.plot([start + share] * 2, [place - 0.33, place + 1.33], color=style.GREY, lw=0.7)
+    axes.barh(len(table), 1.0, 0.66, color=style.INK)
+    across = axes.get_yaxis_transform()
+    values = [*zip(shares, table[c.CONTRIBUTION], strict=True), (1.0, total)]
+    for place, (share, value) in enumerate(values):
+        text = f"{percent(share)}  {short(value)}"
+        axes.text(1.17, place, text, transform=across, ha="right", va="center", fontsize=8)
+    least, high = min(0.0, float(ends.min())), max(1.0, float(ends.max()))
+    axes.set_xlim(least - 0.02 * (least < 0), high * 1.01)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))
+    roles = [role for role in _ROLES if role in set(table[c.ROLE])]
+    handles = [Patch(color=style.ROLE_COLORS[role], label=_ROLES[role]) for role in roles]
+    if (shares < 0).any():
+        handles.append(Patch(facecolor=style.GREY, hatch="////", edgecolor="white", label="lowers"))
+    axes.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=6,
+        borderaxespad=0.1, columnspacing=1.2, handlelength=1.2,
+    )  # fmt: skip

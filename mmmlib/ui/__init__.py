@@ -1,0 +1,7 @@
+"""The dashboard: widgets over the archive, and the server that shows them.
+
+``server`` serves ``notebooks/dashboard.ipynb`` with Voilà; the notebook calls
+:func:`mmmlib.ui.dashboard.show`. Each page is a folder: ``model.py`` reads the archive and knows
+no widget, ``view.py`` holds the widget's traits and events, the ``.vue`` file draws them. Vue
+escapes what stands in ``{{ }}`` and in bound attributes; no template may use ``v-html``.
+"""

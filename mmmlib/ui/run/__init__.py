@@ -1,0 +1,1 @@
+"""One run: where it stands, what it found, what it left behind."""

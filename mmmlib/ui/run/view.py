@@ -1,0 +1,67 @@
+"""One run's traits, its cancel button and its downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from traitlets import Dict, List, Unicode
+
+from mmmlib.errors import RunError
+from mmmlib.ui.run.findings import one_pager
+from mmmlib.ui.run.model import RunModel, readable
+from mmmlib.ui.view import Say, View
+
+DOWNLOAD_LIMIT = 200_000_000  # bytes; more than this through a web socket freezes the page
+
+
+class RunView(View):
+    """The page of one run. ``back`` is called when the person wants the list again."""
+
+    template_file = (__file__, "run.vue")
+    facts = Dict().tag(sync=True)
+    findings = Dict().tag(sync=True)
+    picture = Unicode().tag(sync=True)  # the one-pager: a link or a data URI
+    changes = List().tag(sync=True)
+    artifacts = List().tag(sync=True)
+
+    def __init__(self, say: Say, model: RunModel, back: Callable[[], None], **traits: Any) -> None:
+        self.model = model
+        self._back = back
+        super().__init__(say, **traits)
+
+    def refresh(self) -> None:
+        """Read what may have changed; nothing is sent to the browser when nothing has."""
+        if self.model.over and self.facts:
+            return
+        facts = self.model.facts()
+        self.artifacts = self.model.artifacts()
+        self.changes = self.model.changes()
+        if findings := self.model.findings():
+            if not self.picture:
+                self.picture = one_pager(self.model.run, findings.best)
+            self.findings = findings.plain()
+        self.facts = facts
+
+    def vue_back(self, _: object) -> None:
+        self._back()
+
+    def vue_cancel(self, _: object) -> None:
+        self.model.cancel()
+        self.refresh()
+
+    def vue_download(self, name: str) -> None:
+        """Send an artifact: by link where the store has one, otherwise its bytes."""
+        size = self.model.run.artifacts().get(str(name))
+        if size is None:
+            raise RunError(f"run {self.model.run} has no {name}; reload the page")
+        url = self.model.run.url(name)
+        if url.startswith("https://"):
+            self.send({"method": "follow", "args": [url]})
+            return
+        if size > DOWNLOAD_LIMIT:
+            raise RunError(
+                f"{name} is {readable(size)}, too large for the browser; "
+                f"copy it from {self.model.run.place}"
+            )
+        self.send({"method": "save", "args": [name]}, buffers=[self.model.run.load(name)])

@@ -1,0 +1,89 @@
+"""Every run of an archive as a row of a table. No widgets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmmlib import columns as c
+from mmmlib.archive import MANIFEST, PROGRESS, Archive, Run
+from mmmlib.errors import MMMError
+from mmmlib.manifest import Manifest, RunId, Status
+from mmmlib.progress import describe, duration
+
+Row = dict[str, Any]
+
+
+class RunsModel:
+    """The runs of an archive; what has ended is read once."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self._ended: dict[RunId, Row] = {}
+
+    def rows(self) -> list[Row]:
+        """Rows of plain JSON values, newest first; numbers that a run does not have are ``None``.
+
+        A run that cannot be read has a row that says so: the others stay usable.
+        """
+        return [self._row(run) for run in self.archive.runs()]
+
+    def _row(self, run: Run) -> Row:
+        if run.id in self._ended:
+            return self._ended[run.id]
+        try:
+            row = _read(run)
+        except (MMMError, ValueError) as error:  # ValueError: JSON or fields of another version
+            return {**_empty(run.id), "status": "unreadable", "note": str(error).split("\n")[0]}
+        if row["status"] in (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED):
+            self._ended[run.id] = row
+        return row
+
+
+def _empty(id_: RunId) -> Row:
+    return {
+        "id": str(id_),
+        "revision": id_.revision,
+        "country": id_.country,
+        "submitted": submitted(id_),
+        "status": "",
+        "note": "",
+        "share": None,
+        "took": "",
+        "best": "",
+        "nrmse": None,
+        "rssd": None,
+        "who": "",
+    }
+
+
+def _read(run: Run) -> Row:
+    state = run.state()
+    row = _empty(run.id) | {
+        "status": state.status.value,
+        "note": state.error.split("\n")[0],
+        "who": state.who,
+    }
+    if run.has(MANIFEST):
+        ended = Manifest.model_validate_json(run.load(MANIFEST))
+        row |= {
+            "took": duration((ended.ended - ended.started).total_seconds()),
+            "best": ended.best,
+            "nrmse": ended.summary.get(c.NRMSE_TRAIN),
+            "rssd": ended.summary.get(c.DECOMP_RSSD),
+        }
+    elif state.status is Status.RUNNING:
+        facts = run.load_json(PROGRESS) if run.has(PROGRESS) else {}
+        row |= {"note": describe(facts) or state.stage, "share": share(facts)}
+    return row
+
+
+def submitted(id_: RunId) -> str:
+    """When a run was submitted, as people read it (UTC)."""
+    day, time = id_.timestamp.split("_")
+    return f"{day[:4]}-{day[4:6]}-{day[6:]} {time[:2]}:{time[2:4]}:{time[4:]}"
+
+
+def share(facts: dict[str, Any]) -> float | None:
+    """Share of the candidates that are done, in percent; ``None`` outside the search."""
+    total = facts.get("total")
+    return 100.0 * facts["done"] / total if total else None

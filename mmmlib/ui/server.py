@@ -1,0 +1,160 @@
+"""Serves the dashboard with Voilà: preheated, and closed to everything that is not the page."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.utils import url_path_join
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.netutil import bind_sockets
+from tornado.web import HTTPError, RequestHandler
+from traitlets.config import Config
+from voila.app import Voila
+from voila.static_file_handler import AllowListFileHandler
+from voila.tornado.handler import TornadoVoilaHandler
+
+from mmmlib.archive import Archive
+from mmmlib.errors import MMMError
+from mmmlib.settings import settings
+
+NOTEBOOK = "dashboard.ipynb"
+HEALTH = "/health"  # not /healthz, which Cloud Run keeps for itself
+POOL = 2  # kernels waiting for the next tab
+CULL_SECONDS = 600  # a kernel whose tab has vanished without a word
+
+_TEMPLATE = Path(__file__).with_name("page")
+_EXTENSIONS = [
+    "@voila-dashboards/widgets-manager8",
+    "@jupyter-widgets/jupyterlab-manager",
+    "jupyter-vue",
+    "jupyter-vuetify",
+]
+
+
+def serve(host: str, port: int, root: str) -> None:
+    """Serve the dashboard of an archive until Ctrl-C or SIGTERM.
+
+    Parameters
+    ----------
+    host, port
+        Where to listen; port 0 takes a free one.
+    root : str
+        The archive; ``MMM_ROOT`` when empty.
+
+    Raises
+    ------
+    MMMError
+        The port cannot be used, or the root or the notebook is not there.
+    """
+    notebook = settings().notebooks / NOTEBOOK
+    if not notebook.is_file():
+        raise MMMError(f"there is no {notebook}; run mmm in the checkout, or set APP_ROOT to it")
+    # as a full path: kernels start in another folder
+    os.environ["MMM_ROOT"] = Archive(root).store.root
+    sockets = _listen(host, port)
+    bound = sockets[0].getsockname()[1]
+    server = DashboardServer(sockets=sockets, config=_config(notebook, host, bound))
+    server.initialize([])
+    server.start()
+
+
+class DashboardServer(Voila):  # type: ignore[misc]
+    """Voilà with one notebook, a health handler, and no file but those the page is made of."""
+
+    def __init__(self, sockets: list[socket.socket], **options: Any) -> None:
+        super().__init__(**options)
+        self._sockets = sockets
+        self.ioloop = IOLoop.current()
+
+    def setup_template_dirs(self) -> None:
+        """Put our page before Voilà's, which fetches its icons from the network."""
+        super().setup_template_dirs()
+        self.template_paths.insert(0, str(_TEMPLATE))
+
+    def init_handlers(self) -> list[Any]:
+        """Voilà's handlers without the files, the page with its cookie, and health."""
+        health = (url_path_join(self.server_url, HEALTH), Health)
+        kept = [rule for rule in super().init_handlers() if rule[1] is not AllowListFileHandler]
+        return [
+            health,
+            *(
+                (rule[0], Page, *rule[2:]) if rule[1] is TornadoVoilaHandler else rule
+                for rule in kept
+            ),
+        ]
+
+    def listen(self) -> None:
+        """Serve on the sockets we have; Voilà would silently take another port."""
+        HTTPServer(self.app).add_sockets(self._sockets)
+        signal.signal(signal.SIGINT, self._handle_signal_stop)
+        print(f"The dashboard is on {self.display_url} (Ctrl-C ends it)", flush=True)
+        try:
+            self.ioloop.start()
+        finally:
+            self.stop()
+
+
+class Page(TornadoVoilaHandler):  # type: ignore[misc]
+    """The dashboard's page."""
+
+    async def get(self, path: str | None = None) -> None:
+        """Send the page, with the cookie its closing beacon needs.
+
+        Voilà never sets ``_xsrf``, so that the beacon gets a 403 and the kernel stays
+        (voila issue 1458).
+        """
+        if path:
+            raise HTTPError(404)
+        _ = self.xsrf_token  # reading it sets the cookie
+        await super().get(path)
+
+
+class Health(RequestHandler):
+    """Says that the server answers. Any other address would start a kernel to do so."""
+
+    def get(self) -> None:
+        """Answer a probe."""
+        self.write({"status": "ok"})
+
+
+def _listen(host: str, port: int) -> list[socket.socket]:
+    try:
+        return bind_sockets(port, host)
+    except OverflowError:
+        raise MMMError(f"{port} is no port; choose one below 65536") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise MMMError(
+                f"port {port} of {host} is in use; end what listens there, or choose another: "
+                f"mmm app --port {port + 1}"
+            ) from None
+        raise MMMError(f"cannot listen on {host}, port {port}: {error.strerror}") from error
+
+
+def _config(notebook: Path, host: str, port: int) -> Config:
+    config = Config()
+    config.Voila.config_file_paths = []  # a person's own Jupyter settings do not change the page
+    config.Voila.notebook_path = str(notebook)
+    config.Voila.root_dir = str(notebook.parent)
+    config.Voila.ip = host
+    config.Voila.port = port
+    config.Voila.open_browser = False
+    config.Voila.log_level = "WARNING"
+    config.VoilaConfiguration.preheat_kernel = True
+    config.VoilaConfiguration.default_pool_size = POOL
+    config.VoilaConfiguration.extension_allowlist = _EXTENSIONS
+    config.VoilaConfiguration.file_allowlist = []
+    config.VoilaConfiguration.allow_template_override = "NO"
+    config.VoilaConfiguration.allow_theme_override = "NO"
+    config.VoilaConfiguration.show_tracebacks = False
+    config.VoilaConfiguration.strip_sources = True
+    config.MappingKernelManager.cull_idle_timeout = CULL_SECONDS
+    config.MappingKernelManager.cull_interval = CULL_SECONDS // 10
+    config.MappingKernelManager.cull_connected = False  # never the kernel of an open tab
+    return config

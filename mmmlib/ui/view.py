@@ -1,0 +1,64 @@
+"""What every view shares: events that cannot fail unseen, and no other way in.
+
+An exception in a widget's callback is invisible everywhere: the page just does nothing. Here
+each one becomes a message on the page.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import ipyvuetify as v
+from traitlets.log import get_logger
+
+from mmmlib.errors import MMMError
+
+Say = Callable[[str], None]
+
+
+@contextmanager
+def told(say: Say) -> Iterator[None]:
+    """Tell the person what went wrong in here; nothing goes on.
+
+    Our own errors are messages for people. Any other is shown under an error id, and the
+    server's log has its traceback under the same id.
+    """
+    try:
+        yield
+    except MMMError as error:
+        say(str(error))
+    except Exception:
+        error_id = secrets.token_hex(4)
+        # a kernel's application logs to the server's own stderr, not to the page
+        get_logger().exception("dashboard error %s", error_id)
+        say(f"Something went wrong here (error {error_id}); the server's log says what.")
+
+
+class View(v.VuetifyTemplate):  # type: ignore[misc]
+    """A widget drawn by a ``.vue`` file. Its ``vue_*`` methods are what the page may call.
+
+    Parameters
+    ----------
+    say : callable
+        Shows a message to the person.
+    """
+
+    def __init__(self, say: Say, **traits: Any) -> None:
+        self.say = say
+        super().__init__(**traits)
+
+    def _handle_event(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
+        """Call the named method, and only that.
+
+        ipyvue would also let the browser construct any class of any module in the kernel
+        (``create_widget``), which on a shared server is a way in for everyone.
+        """
+        event = content.get("event")
+        if event not in self.events:
+            get_logger().warning("dashboard: message refused: %.200r", content)
+            return
+        with told(self.say):
+            getattr(self, f"vue_{event}")(content.get("data"))

@@ -1,0 +1,4 @@
+library(testthat)
+library(mmmr)
+
+test_check("mmmr")

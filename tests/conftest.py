@@ -1,0 +1,50 @@
+"""What every test may need: the shipped data, the demo job, an archive of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from mmmlib.archive import Archive
+from mmmlib.data import demo_job_path, example_path
+from mmmlib.job import TrainingJob
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def demo_values() -> dict[str, Any]:
+    """The demo job as plain values, to be changed at will."""
+    values: dict[str, Any] = yaml.safe_load(demo_job_path().read_text())
+    return values
+
+
+@pytest.fixture
+def make_job(demo_values: dict[str, Any], tmp_path: Path) -> Callable[..., TrainingJob]:
+    """The demo job with other values; its archive is the test's own."""
+
+    def make(**values: Any) -> TrainingJob:
+        return TrainingJob.parse(demo_values | {"root": str(tmp_path / "archive")} | values)
+
+    return make
+
+
+@pytest.fixture
+def job(make_job: Callable[..., TrainingJob]) -> TrainingJob:
+    return make_job()
+
+
+@pytest.fixture
+def archive(job: TrainingJob) -> Archive:
+    return Archive(job.root)
+
+
+@pytest.fixture
+def weekly() -> pd.DataFrame:
+    """The shipped weekly data as a source returns them."""
+    return pd.read_csv(example_path("example:weekly"), float_precision="round_trip")
