@@ -192,7 +192,7 @@ def _bounds(channels: pd.DataFrame, settings: Allocator, current: Floats) -> tup
 def _fits(budget: float, low: Floats, high: Floats, settings: Allocator, periods: int) -> None:
     """Refuse a budget that the bounds cannot make up."""
     least, most = float(low.sum()), float(high.sum())
-    if least * (1 - SLACK) <= budget <= most * (1 + SLACK) and budget > 0:
+    if least * (1 - SLACK) <= budget <= most * (1 + SLACK):
         return
     given = settings.total_budget is not None
     possible = (
@@ -250,6 +250,8 @@ def _unusable(channels: pd.DataFrame, settings: Allocator, periods: int) -> Iter
             yield Problem(where, f"its current spend {row[c.CURRENT_SPEND]:g} is negative")
         if row[c.COEFFICIENT] != 0:
             yield from _malformed(where, row)
+    if not (_floats(channels, c.CURRENT_SPEND) > 0).any():
+        yield Problem("channels", "no channel has any spend; bounds are multiples of it")
     if not (_floats(channels, c.COEFFICIENT) > 0).any():
         yield Problem("channels", "no channel has a positive effect: there is nothing to plan")
 

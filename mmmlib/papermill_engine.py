@@ -9,12 +9,13 @@ from __future__ import annotations
 import ast
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 import nbformat
 from papermill.clientwrap import PapermillNotebookClient
@@ -24,7 +25,7 @@ from papermill.parameterize import parameterize_notebook
 from traitlets.config import Config
 
 from mmmlib import errors
-from mmmlib.archive import Archive
+from mmmlib.archive import CONSOLE, Archive, Run
 from mmmlib.errors import JobError, NotebookError, Problem, RunError
 from mmmlib.job import JOB_KEYS
 from mmmlib.progress import MIME
@@ -70,11 +71,13 @@ class ArchivingEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no
                 config=Config({"KernelManager": {"transport": "ipc"}}),
             )
             client.listeners = (lambda facts: keeper.stage(facts["stage"]), on_progress)
-            try:
-                client.execute(env={**os.environ, SUPERVISED: str(keeper.run.id)})
-            finally:
-                notebook = nbformat.writes(nb_man.nb).encode()
-                keeper.run.save(f"{Path(input_path or 'notebook').stem}.ipynb", notebook)
+            with _kernel_console(keeper.run) as stderr:
+                try:
+                    env = {**os.environ, SUPERVISED: str(keeper.run.id)}
+                    client.execute(env=env, stderr=stderr)
+                finally:
+                    notebook = nbformat.writes(nb_man.nb).encode()
+                    keeper.run.save(f"{Path(input_path or 'notebook').stem}.ipynb", notebook)
             if not supervisor:  # papermill raises only after us, too late for the run's status
                 _raise_first_error(nb_man.nb)
 
@@ -84,18 +87,31 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
 
     listeners: tuple[OnProgress, ...] = ()
 
-    def execute(self, **kwargs: Any) -> Any:
+    def papermill_execute_cells(self) -> None:
         try:
-            return super().execute(**kwargs)
+            super().papermill_execute_cells()
         except KeyboardInterrupt:
-            self.shutdown_kernel = "immediate"
+            self.shutdown_kernel = "immediate"  # its workers end with it; nobody waits for them
             raise
 
-    def processmessage(self, msg: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def process_message(self, msg: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         if facts := msg["content"].get("data", {}).get(MIME):
             for listener in self.listeners:
                 listener(facts)
-        return super().processmessage(msg, *args, **kwargs)
+        return super().process_message(msg, *args, **kwargs)
+
+
+@contextmanager
+def _kernel_console(run: Run) -> Iterator[IO[bytes]]:
+    """What a kernel says to its own stderr: noise, unless it dies; then it is in the log."""
+    with tempfile.TemporaryFile() as stderr:
+        try:
+            yield stderr
+        except Exception:
+            stderr.seek(0)
+            log = run.load(CONSOLE) if run.has(CONSOLE) else b""
+            run.save(CONSOLE, log + b"the kernel's own last words:\n" + stderr.read())
+            raise
 
 
 @contextmanager
@@ -112,6 +128,7 @@ def _own_run(nb_man: NotebookExecutionManager, kernel_name: str) -> Iterator[Sup
     nb_man.nb = parameterize_notebook(
         nb_man.nb, values | {"run": str(run.id)}, kernel_name=kernel_name, engine_name="mmm"
     )
+    nb_man.notebook_start()  # the injected cell is a new one: papermill has to know it
     with sigterm_interrupts(), Supervisor(run) as supervisor:
         yield supervisor
 

@@ -150,6 +150,8 @@ def maximise(curves: Curves, low: Floats, high: Floats, budget: float) -> Optimu
             bounds = [envelope.low.copy(), envelope.high.copy()]
             bounds[1 - side][worst] = relaxed[worst]
             consider(*bounds)
+    best_spend = _exchanged(curves, low, high, best_spend)  # no longer held by a branch's bounds
+    best = float(curves.response(best_spend).sum())
     bound = max(-heap[0][0], best) if heap else best
     return Optimum(best_spend, (bound - best) / abs(best) if best else 0.0)
 
@@ -176,8 +178,9 @@ def _envelope(curves: Curves, low: Floats, high: Floats) -> _Envelope:
     base = curves.response(low)
 
     def chord_is_flatter(at: Floats) -> npt.NDArray[np.bool_]:
-        rise: npt.NDArray[np.bool_] = curves.marginal(at) * (at - low) > curves.response(at) - base
-        return rise
+        slope = np.where(bowed, curves.marginal(at), 0.0)  # elsewhere it may be infinite
+        flatter: npt.NDArray[np.bool_] = slope * (at - low) > curves.response(at) - base
+        return flatter
 
     left, right = np.clip(turning, low, high), high.copy()
     chord_throughout = chord_is_flatter(high)
@@ -252,6 +255,32 @@ def _sharpened(curves: Curves, low: Floats, high: Floats, spend: Floats) -> Floa
         if responses[better] < best or np.array_equal(trials[better], spend):
             break
         best, spend = responses[better], trials[better]
+    return spend
+
+
+def _exchanged(curves: Curves, low: Floats, high: Floats, spend: Floats) -> Floats:
+    """Move money pair by pair while that gains anything.
+
+    Gains far below the tolerance of the branching still are visible in the marginals.
+    """
+    for _ in range(100):
+        spend = _sharpened(curves, low, high, spend)
+        if exchange_gain(curves, low, high, spend) <= 1e-9:
+            break
+        marginal, dust = curves.marginal(spend), 1e-9 * spend.sum()
+        taker = int(np.where(high - spend > dust, marginal, -np.inf).argmax())
+        giver = int(np.where(spend - low > dust, marginal, np.inf).argmin())
+        one_more = np.zeros_like(spend)
+        one_more[taker], one_more[giver] = 1.0, -1.0
+        least, most = 0.0, float(min(high[taker] - spend[taker], spend[giver] - low[giver]))
+        for _ in range(60):
+            middle = (least + most) / 2
+            moved = curves.marginal(spend + middle * one_more)
+            least, most = (middle, most) if moved[taker] > moved[giver] else (least, middle)
+        trial = np.clip(spend + most * one_more, low, high)
+        if (curves.response(trial) - curves.response(spend)).sum() <= 0:
+            break
+        spend = trial
     return spend
 
 

@@ -14,6 +14,8 @@ import platform
 import signal
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from mmmlib.archive import CANCEL, DATASET, JOB, MANIFEST, STATUS, Run, now
@@ -22,6 +24,7 @@ from mmmlib.manifest import Artifact, Manifest, Receipt, State, Status
 
 HEARTBEAT_SECONDS = 5.0
 CANCEL_SECONDS = 1.0
+CANCEL_GRACE_SECONDS = 3.0
 _PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "nevergrad", "prophet", "papermill")
 
 
@@ -75,6 +78,11 @@ class Supervisor:
 
     def stage(self, name: str) -> None:
         """Say what the run does now; written when it changes."""
+        if self._ended.is_set():
+            raise RunError(
+                f"run {self.run} has ended ({self.state.status}); start the notebook from its top "
+                "for a new run"
+            )
         if name != self.state.stage:
             self.state = self.state.model_copy(update={"stage": name})
             self._write()
@@ -83,11 +91,13 @@ class Supervisor:
         """End the run, once: last status, then the manifest."""
         if self._ended.is_set():
             return
-        self._ended.set()
-        self._thread.join()
-        self.state = self.state.model_copy(update={"status": status, "error": error})
-        self._write()
-        self.run.save(MANIFEST, self._manifest().to_json())
+        with _deaf():
+            self._ended.set()
+            if threading.current_thread() is not self._thread:
+                self._thread.join()
+            self.state = self.state.model_copy(update={"status": status, "error": error})
+            self._write()
+            self.run.save(MANIFEST, self._manifest().to_json())
 
     def cancel_reason(self) -> str:
         """Who stopped the run."""
@@ -106,10 +116,14 @@ class Supervisor:
                 if count % beats == 0:
                     self._write()
                 if self.run.has(CANCEL):
-                    os.kill(os.getpid(), signal.SIGINT)
-                    return
+                    break
             except MMMError:
                 continue  # the store is away for a moment; the next beat tries again
+        else:
+            return
+        os.kill(os.getpid(), signal.SIGINT)
+        if not self._ended.wait(CANCEL_GRACE_SECONDS):  # a notebook between two cells
+            self.end(Status.CANCELLED, self.cancel_reason())
 
     def _write(self) -> None:
         with self._lock:
@@ -137,6 +151,19 @@ class Supervisor:
             },
             receipt=_receipt(self.run),
         )
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """A second, impatient Ctrl-C must not keep the run's end from being written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def describe(error: BaseException) -> str:

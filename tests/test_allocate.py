@@ -135,7 +135,7 @@ def test_a_plan_is_feasible_better_and_first_order_optimal(
     assert then >= now * (1 - 1e-9)
     assert allocation.table[c.PLANNED_RESPONSE].sum() == pytest.approx(then, rel=1e-12)
     assert allocation.gap <= 1e-9
-    assert allocation.kkt_residual <= 1e-5
+    assert allocation.kkt_residual <= 1e-6
 
 
 @given(channel_tables(least=2, most=3), st.floats(0.6, 1.6))
@@ -226,6 +226,10 @@ def test_a_harmful_channel_gets_its_lower_bound_or_the_plan_is_refused() -> None
 def test_a_channel_without_spend_stays_without() -> None:
     channels = table([(10.0, 1.0, 5.0, 1.0, 0.0), (10.0, 2.0, 5.0, 0.0, 10.0)])
     assert planned(allocate(channels, Allocator(), 1)) == pytest.approx([0.0, 10.0])
+    channels = table([(10.0, 0.5, 5.0, 0.0, 0.0), (10.0, 2.0, 5.0, 0.0, 10.0)])
+    plan = allocate(channels, Allocator(), 1)  # its marginal response is infinite
+    assert planned(plan) == pytest.approx([0.0, 10.0])
+    assert plan.kkt_residual == 0.0
 
 
 # --- refusals and figures ------------------------------------------------------------------
@@ -243,6 +247,11 @@ def test_everything_wrong_is_said_at_once() -> None:
 def test_no_effect_at_all_is_refused() -> None:
     with pytest.raises(AllocationError, match="no channel has a positive effect"):
         allocate(table([(0.0, 1.0, 5.0, 0.0, 1.0)]), Allocator(), 1)
+
+
+def test_no_spend_at_all_is_refused() -> None:
+    with pytest.raises(AllocationError, match="no channel has any spend"):
+        allocate(table([(1.0, 1.0, 5.0, 0.0, 0.0)]), Allocator(), 1)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 import time
 
 import pytest
@@ -86,6 +88,40 @@ def test_anyone_may_cancel(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         _wait_to_be_cancelled(run)
     assert time.monotonic() - started < 3
     assert (run.state().status, run.state().error) == (Status.CANCELLED, "cancelled by ann")
+
+
+def test_a_notebook_between_two_cells_is_cancelled_too(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CANCEL_SECONDS", 0.05)
+    monkeypatch.setattr(module, "CANCEL_GRACE_SECONDS", 0.1)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as an idle kernel does
+    try:
+        supervisor = Supervisor(run)
+        supervisor.start()
+        run.save_json(CANCEL, {"who": "ann", "at": "now"})
+        supervisor._thread.join(timeout=5)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert run.state().status is Status.CANCELLED
+    with pytest.raises(RunError, match="start the notebook from its top"):
+        supervisor.stage("train")
+
+
+def test_a_second_interrupt_does_not_lose_the_end(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervisor = Supervisor(run)
+    supervisor.start()
+    save = Run.save
+
+    def impatient(self: Run, name: str, data: bytes) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        save(self, name, data)
+
+    monkeypatch.setattr(Run, "save", impatient)
+    supervisor.end(Status.CANCELLED, "interrupted")
+    assert run.state().status is Status.CANCELLED
 
 
 def test_a_store_that_is_away_for_a_moment_does_not_end_the_heart(

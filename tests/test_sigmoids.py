@@ -1,0 +1,74 @@
+"""Saturation curves and the certificate of the global optimum."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmmlib import sigmoids
+from mmmlib.sigmoids import Curves, exchange_gain, maximise
+
+
+def curves(seed: int, count: int, alpha: tuple[float, float] = (0.3, 6.0)) -> Curves:
+    rng = np.random.default_rng(seed)
+    return Curves(
+        rng.uniform(1, 100, count),
+        rng.uniform(*alpha, count),
+        10 ** rng.uniform(-1, 4, count),
+        rng.choice([0.0, 0.1, 50.0], count),
+    )
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=40, deadline=None)
+def test_derivatives_are_those_of_the_response(seed: int) -> None:
+    some = curves(seed, 8)
+    spend = some.inflexion * np.random.default_rng(seed).uniform(0.2, 5, 8)
+    step = 1e-5 * (spend + some.carryover)
+    slope = (some.response(spend + step) - some.response(spend - step)) / (2 * step)
+    np.testing.assert_allclose(some.marginal(spend), slope, rtol=1e-6, atol=1e-9)
+    bend = (some.marginal(spend + step) - some.marginal(spend - step)) / (2 * step)
+    scale = some.marginal(spend) / (spend + some.carryover)
+    np.testing.assert_allclose(some.curvature(spend) / scale, bend / scale, atol=1e-5)
+
+
+def test_marginal_at_zero_is_its_limit() -> None:
+    three = Curves(np.full(3, 6.0), np.array([0.5, 1.0, 2.0]), np.full(3, 3.0), np.zeros(3))
+    assert three.marginal(np.zeros(3)).tolist() == [np.inf, 2.0, 0.0]
+    assert three.response(np.zeros(3)).tolist() == [0.0, 0.0, 0.0]
+
+
+@given(st.integers(0, 10_000), st.floats(1.001, 50))
+@settings(max_examples=60, deadline=None)
+def test_spend_at_a_price_has_that_marginal(seed: int, factor: float) -> None:
+    some = curves(seed, 1)
+    least = np.maximum(some.turning(), 0.0)
+    spend = least * factor + some.inflexion * (factor - 1)
+    price = float(np.log(some.marginal(spend)[0]))
+    np.testing.assert_allclose(some.spend_at(price, least), spend, rtol=1e-6)
+
+
+def test_a_search_cut_short_still_knows_how_far_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    some = Curves(np.full(7, 10.0), np.full(7, 3.0), np.full(7, 20.0), np.zeros(7))
+    low, high = np.zeros(7), np.full(7, 60.0)
+    whole = maximise(some, low, high, 100.0)
+    best = some.response(whole.spend).sum()
+    assert whole.gap <= sigmoids.RELATIVE_GAP
+    monkeypatch.setattr(sigmoids, "MOST_NODES", 0)
+    cut = maximise(some, low, high, 100.0)
+    assert cut.gap > 1e-4
+    assert some.response(cut.spend).sum() * (1 + cut.gap) >= best
+    assert cut.spend.sum() == pytest.approx(100.0)
+
+
+def test_exchange_gain_sees_what_a_better_split_would_bring() -> None:
+    two = Curves(np.full(2, 10.0), np.ones(2), np.array([1.0, 4.0]), np.zeros(2))
+    low, high = np.zeros(2), np.full(2, 10.0)
+    even = np.array([2.0, 2.0])
+    marginal = two.marginal(even)
+    assert exchange_gain(two, low, high, even) == pytest.approx(1 - min(marginal) / max(marginal))
+    assert exchange_gain(two, low, high, maximise(two, low, high, 4.0).spend) < 1e-12
+    # At a bound a channel may not leave, its marginal does not count.
+    assert exchange_gain(two, even, even, even) == 0.0
