@@ -11,7 +11,18 @@ from mmmlib.job import TrainingJob
 from mmmlib.ranges import HYPERPARAMETERS, outside_limits
 
 # Names the tables use themselves (columns.py) or Robyn gives to its own terms.
-RESERVED = {"ds", "dep_var", "date", "target", "lambda", "train_size", "(Intercept)", "intercept"}
+RESERVED = {
+    "ds",
+    "dep_var",
+    "date",
+    "target",
+    "lambda",
+    "train_size",
+    "(Intercept)",
+    "intercept",
+    "actual",
+    "fitted",
+}
 
 
 def contradictions(job: TrainingJob) -> list[Problem]:

@@ -10,7 +10,7 @@ from mmmlib import columns as c
 from mmmlib.report import style
 from mmmlib.report.reading import carryover, period
 from mmmlib.report.style import Box
-from mmmlib.report.wording import labels, percent
+from mmmlib.report.wording import percent
 from mmmlib.result import TrainingResult
 
 
@@ -23,14 +23,12 @@ def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
         "Immediate and later effect",
         f"Carryover: effect that comes after the {period(result)} of the spend.",
     )
-    axes = style.axes(figure, box.inset(left=2.2, right=0.15, top=0.2, bottom=0.3))
     organic = table[c.ROLE] == "organic"
-    names = labels(list(table[c.VARIABLE]), 148, style.BODY)
-    style.rows(axes, names)
+    axes = style.rows(figure, box, list(table[c.VARIABLE]), right=0.15)
     for text, unpaid in zip(axes.get_yticklabels(), organic, strict=True):
-        text.set_style("italic" if unpaid else "normal")
+        text.set_fontstyle("italic" if unpaid else "normal")
     known = table["share"].notna()
-    places, later = np.flatnonzero(known), table["share"][known].to_numpy()
+    places, later = np.flatnonzero(known).tolist(), table["share"][known].to_numpy()
     axes.barh(places, 1 - later, 0.6, color=style.BLUE, label="immediate")
     axes.barh(places, later, 0.6, 1 - later, color=style.ORANGE, label="carryover")
     for place, share in zip(places, later, strict=True):
@@ -40,7 +38,7 @@ def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
             )
         if share >= 0.06:
             axes.text(0.99, place, percent(share), va="center", ha="right", fontsize=style.SMALL)
-    for place in np.flatnonzero(~known):
+    for place in np.flatnonzero(~known).tolist():
         axes.text(0.012, place, "no effect", va="center", color=style.QUIET, fontsize=style.SMALL)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))

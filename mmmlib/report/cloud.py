@@ -11,14 +11,16 @@ from mmmlib.report.wording import plain
 from mmmlib.result import TrainingResult
 
 _FRONTS = (style.BLUE, style.SKY, style.GREEN, style.PURPLE)
-_REACH = 0.99  # quantile shown; a search begins with candidates far off the page
+_REACH = 0.8  # quantile shown beside the fronts: a search begins far off the page
 
 
 def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
     """NRMSE against DECOMP.RSSD, both better when smaller."""
     table = result.candidates
     best = result.errors()
-    far = [max(float(table[x].quantile(_REACH)), float(best[x])) for x in (c.NRMSE, c.DECOMP_RSSD)]
+    kept = table[(table[c.PARETO_FRONT] > 0) | (table[c.CANDIDATE] == result.best)]
+    errors = (c.NRMSE, c.DECOMP_RSSD)
+    far = [max(float(table[x].quantile(_REACH)), float(kept[x].max())) for x in errors]
     shown = (table[c.NRMSE] <= far[0]) & (table[c.DECOMP_RSSD] <= far[1])
     hidden = int((~shown).sum())
     box = style.heading(
@@ -26,9 +28,9 @@ def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
         box,
         f"{len(table):,} candidates",
         "Fit error against business error; smaller is better."
-        + (f" {hidden:,} far outside are not shown." if hidden else ""),
+        + (f" {hidden:,} with larger errors are not shown." if hidden else ""),
     )
-    axes = style.axes(figure, box.inset(left=0.7, right=0.1, top=0.1, bottom=0.5))
+    axes = style.axes(figure, box.inset(left=0.7, right=0.1, top=0.2, bottom=0.5))
     rest = table[shown & (table[c.PARETO_FRONT] == 0)]
     axes.scatter(rest[c.NRMSE], rest[c.DECOMP_RSSD], s=6, color=style.GREY, alpha=0.4, lw=0)
     fronts = sorted(set(table[c.PARETO_FRONT]) - {0})
@@ -47,4 +49,12 @@ def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
     axes.set_xlabel("NRMSE")
     axes.set_ylabel("DECOMP.RSSD")
     axes.grid()
-    axes.legend(loc="upper right")
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.02, 1.0),
+        ncols=5,
+        borderaxespad=0.1,
+        columnspacing=1.2,
+        handlelength=1.4,
+        markerscale=0.8,
+    )

@@ -15,17 +15,25 @@ from mmmlib.report.style import Box
 from mmmlib.report.wording import short, shortened, tick
 from mmmlib.result import TrainingResult
 
-ROW = 1.6  # inches
+NARROWEST = 2.0  # inches
+REACH = 4.0  # times the average spend today
 
 
 def columns_for(width: float, count: int) -> int:
-    """How many small curves stand side by side in ``width`` inches."""
-    return max(1, min(count, int(width / 2.05)))
+    """How many small curves stand side by side in ``width`` inches, rows evenly filled."""
+    lines = math.ceil(count / max(1, int(width / NARROWEST)))
+    return math.ceil(count / lines)
+
+
+def row_height(width: float, count: int) -> float:
+    """Height of a row of curves in inches: wide cells are taller."""
+    return min(2.3, 1.15 + 0.25 * width / columns_for(width, count))
 
 
 def height_for(width: float, count: int) -> float:
     """Inches that ``count`` curves need in a box of ``width`` inches, heading included."""
-    return 0.62 + ROW * math.ceil(count / columns_for(width, count))
+    lines = math.ceil(count / columns_for(width, count))
+    return 0.62 + row_height(width, count) * lines
 
 
 def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
@@ -39,18 +47,24 @@ def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
         "Dot: average spend today, carried-over effect included; marginal: what one more unit"
         " of spend brings. Axes differ.",
     )
-    width = box.width / across
+    width, tall = box.width / across, row_height(box.width, len(order))
     for place, channel in enumerate(order):
         row, column = divmod(place, across)
-        cell = Box(box.left + column * width, box.top + row * ROW + 0.05, width, ROW)
+        cell = Box(box.left + column * width, box.top + row * tall + 0.05, width, tall)
         _draw_one(figure, cell, result, channel)
 
 
 def _draw_one(figure: Figure, cell: Box, result: TrainingResult, channel: str) -> None:
     axes = style.axes(figure, cell.inset(left=0.55, top=0.4, right=0.18, bottom=0.38))
     spend, response = grid_response(result, channel)
-    today = result.channels.set_index(c.CHANNEL).loc[channel]
-    x, y = float(today[c.CURRENT_SPEND]), float(today[c.CURRENT_RESPONSE])
+    today = result.channels[result.channels[c.CHANNEL] == channel]
+    x, y, slope = (
+        float(today[name].iloc[0])
+        for name in (c.CURRENT_SPEND, c.CURRENT_RESPONSE, c.CURRENT_MARGINAL)
+    )
+    # Peaks of single periods reach far beyond what an average spend will ever be.
+    shown = spend <= (REACH * x if x > 0 else spend.max())
+    spend, response = spend[shown], response[shown]
     axes.plot(spend, response, color=style.BLUE, lw=1.6)
     past = spend <= x
     axes.fill_between(spend[past], np.zeros(past.sum()), response[past], color=style.SKY, alpha=0.2)
@@ -72,5 +86,5 @@ def _draw_one(figure: Figure, cell: Box, result: TrainingResult, channel: str) -
     left, points = cell.left + 0.15, (cell.width - 0.3) * 72
     name = shortened(channel, points, style.SMALL)
     style.write(figure, left, cell.top + 0.02, name, fontsize=style.SMALL, fontweight="bold")
-    marginal = f"marginal {short(float(today[c.CURRENT_MARGINAL]), 2)}"
+    marginal = f"marginal {short(slope, 2)}"
     style.write(figure, left, cell.top + 0.19, marginal, fontsize=7, color=style.QUIET)

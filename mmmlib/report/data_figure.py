@@ -38,7 +38,9 @@ def draw(figure: Figure, box: Box, dataset: Dataset, job: TrainingJob) -> None:
         axes.set_ylim(bottom=min(0.0, float(values.min())))
         axes.yaxis.set_major_formatter(FuncFormatter(tick))
         axes.set_ylabel(label)
-        locator = AutoDateLocator(minticks=5, maxticks=14)
+        locator = AutoDateLocator(minticks=5, maxticks=14)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+        axes.xaxis.set_major_formatter(
+            ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
+        )
         axes.grid(axis="y")

@@ -38,9 +38,9 @@ def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
     _shade(axes, table)
     axes.margins(x=0.005)
     axes.yaxis.set_major_formatter(FuncFormatter(tick))
-    locator = AutoDateLocator(minticks=5, maxticks=14)
+    locator = AutoDateLocator(minticks=5, maxticks=14)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
     axes.grid(axis="y")
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderaxespad=0.1)
 
@@ -53,8 +53,8 @@ def _shade(axes: Axes, table: pd.DataFrame) -> None:
         if len(dates):
             name, color = _SPLITS[split]
             axes.axvspan(
-                (dates.min() - half).to_datetime64(),  # type: ignore[arg-type]
-                (dates.max() + half).to_datetime64(),  # type: ignore[arg-type]
+                (dates.min() - half).to_datetime64(),
+                (dates.max() + half).to_datetime64(),
                 color=color, alpha=0.13, lw=0, label=name,
             )  # fmt: skip
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from matplotlib.figure import Figure
 
 from mmmlib import columns as c
 from mmmlib.allocate import Allocation
 from mmmlib.job import TrainingJob
-from mmmlib.report import carryover, curves, fit, plan, reading, shares, style, waterfall
+from mmmlib.report import carryover, cloud, curves, fit, plan, reading, shares, style, waterfall
 from mmmlib.report.figures import rows_height
 from mmmlib.report.style import Box
-from mmmlib.report.wording import plain, shortened
+from mmmlib.report.wording import shortened, width, wrapped
 from mmmlib.result import TrainingResult
 
 WIDTH = 16.0  # inches at 150 dots: 2,400 pixels
 GAP = 0.35
 HEADER = 1.5
-FOOTER = 0.5
-VARIABLES = 16  # rows of the waterfall
+FOOTER = 0.6
+MARGIN = 0.4
+VARIABLES = 16  # rows of the waterfall; more where there are more channels than that
+CLOUD = 3.0  # inches for the candidates below a short plan
 
 
 def one_pager(
@@ -46,56 +46,73 @@ def one_pager(
 
 
 def _page(result: TrainingResult, job: TrainingJob, allocation: Allocation | None) -> Figure:
-    """Lay the panels out in rows: two columns of equal height, then full width."""
+    """Lay the panels out in four rows; panels of a row are equally high."""
     table = reading.decomposition(result)
     paid = int((table[c.ROLE] == "paid").sum())
     media = paid + int((table[c.ROLE] == "organic").sum())
-    half = (WIDTH - 2 * 0.4 - GAP) / 2
-    first = rows_height(media)
-    second = rows_height(max(min(len(table), VARIABLES) + 1, paid if allocation else 8))
-    wide = 2 * half + GAP if allocation is None else half * 1.36
-    heights = [first, second, 3.0, max(curves.height_for(wide, paid), 3.4)]
-    height = HEADER + sum(heights) + GAP * len(heights) + FOOTER
-    figure, _ = style.blank(WIDTH, height)
-    left, right = 0.4, 0.4 + half + GAP
-    _header(figure, result, job)
+    variables = min(len(table), max(VARIABLES, paid))
+    heights = (
+        rows_height(media),
+        max(rows_height(variables + 1), rows_height(paid) + (CLOUD if paid <= 8 else 0)),
+        3.1,
+        curves.height_for(WIDTH - 2 * MARGIN, paid),
+    )
+    figure, _ = style.blank(WIDTH, HEADER + sum(heights) + GAP * len(heights) + FOOTER)
     top = HEADER
-    shares.draw(figure, Box(left, top, half, first), result, job.target_type)
-    carryover.draw(figure, Box(right, top, half, first), result)
-    top += first + GAP
-    waterfall.draw(figure, Box(left, top, half, second), result, VARIABLES)
-    if allocation is None:
-        fit.draw_residuals(figure, Box(right, top, half, second), result)
-    else:
-        needed = min(second, rows_height(max(paid, 4)) + 0.4)
-        plan.draw(figure, Box(right, top, half, needed), allocation, reading.period(result))
-    top += second + GAP
-    fit.draw(figure, Box(left, top, 2 * half + GAP, heights[2]), result)
+    _header(figure, result, job)
+    left, right = _columns(top, heights[0], 0.5)
+    shares.draw(figure, left, result, job.target_type)
+    carryover.draw(figure, right, result)
+    top += heights[0] + GAP
+    left, right = _columns(top, heights[1], 0.5)
+    waterfall.draw(figure, left, result, variables)
+    _plan_and_cloud(figure, right, result, allocation)
+    top += heights[1] + GAP
+    left, right = _columns(top, heights[2], 0.68)
+    fit.draw(figure, left, result)
+    fit.draw_residuals(figure, right, result)
     top += heights[2] + GAP
-    curves.draw(figure, Box(left, top, wide, heights[3]), result)
-    if allocation is not None:
-        beside = Box(left + wide + GAP, top, 2 * half - wide, min(heights[3], 4.0))
-        fit.draw_residuals(figure, beside, result)
+    curves.draw(figure, Box(MARGIN, top, WIDTH - 2 * MARGIN, heights[3]), result)
     _footer(figure, result)
     return figure
 
 
+def _columns(top: float, height: float, share: float) -> tuple[Box, Box]:
+    """Two boxes side by side, the left with ``share`` of the width."""
+    both = WIDTH - 2 * MARGIN - GAP
+    left = Box(MARGIN, top, both * share, height)
+    return left, Box(MARGIN + left.width + GAP, top, both - left.width, height)
+
+
+def _plan_and_cloud(
+    figure: Figure, box: Box, result: TrainingResult, allocation: Allocation | None
+) -> None:
+    """The plan where there is one, and below it the candidates where there is room."""
+    if allocation is not None:
+        needed = min(rows_height(len(allocation.table)), box.height)
+        plan.draw(figure, box.inset(bottom=box.height - needed), allocation, reading.period(result))
+        box = box.inset(top=needed + GAP)
+    if box.height > 2.5:
+        cloud.draw(figure, box, result)
+
+
 def _header(figure: Figure, result: TrainingResult, job: TrainingJob) -> None:
     """The message, what was modelled, and how well."""
-    sentence = plain(reading.message(result, job.target_type))
-    lines = textwrap.wrap(sentence, 88)
-    if len(lines) > 2:
-        lines = [lines[0], shortened(" ".join(lines[1:]).replace(r"\$", "$"), 830, 15)]
-    style.write(
-        figure, 0.4, 0.3, "\n".join(lines), fontsize=15, fontweight="bold", linespacing=1.25
-    )
+    points = (WIDTH - 4.1) * 72 / 1.13  # bold letters are wider
+    message = reading.message(result, job.target_type)
+    # Two lines of like length read better than one and a leftover.
+    balanced = 0.56 * width(message, 15) if width(message, 15) > points else points
+    lines = wrapped(message, min(points, balanced), 15)
+    lines = [*lines[:1], " ".join(lines[1:])]
+    sentence = "\n".join(shortened(line, points, 15) for line in lines)
+    style.write(figure, MARGIN, 0.3, sentence, fontsize=15, fontweight="bold", linespacing=1.25)
     dates = reading.over_time(result)[c.DATE]
     facts = (
         f"{job.country} · {job.revision} · target {job.target} · model {result.best}"
         f" · {dates.min():%d %b %Y} to {dates.max():%d %b %Y}, {len(dates)}"
         f" {reading.period(result)}s · {job.adstock.replace('_', ' ')} adstock"
     )
-    style.write(figure, 0.4, 1.0, shortened(facts, 800, 10), fontsize=10, color=style.QUIET)
+    style.write(figure, MARGIN, 1.0, shortened(facts, 800, 10), fontsize=10, color=style.QUIET)
     _errors(figure, result)
 
 
@@ -119,11 +136,12 @@ def _errors(figure: Figure, result: TrainingResult) -> None:
 
 def _footer(figure: Figure, result: TrainingResult) -> None:
     height = float(figure.get_size_inches()[1])
-    text = (
-        f"{result.engine}. Chosen by: {result.rule}. NRMSE: fit error; RSSD: distance between"
-        " shares of spend and of effect. Effects are estimates of a model, not measurements."
+    lines = (
+        f"{result.engine}. Chosen by: {result.rule}.",
+        "NRMSE: fit error; RSSD: distance between shares of spend and of effect."
+        " Effects are estimates of a model, not measurements.",
     )
-    style.write(
-        figure, 0.4, height - 0.4, shortened(text, (WIDTH - 0.8) * 72, style.SMALL),
-        fontsize=style.SMALL, color=style.QUIET,
-    )  # fmt: skip
+    for place, line in enumerate(lines):
+        text = shortened(line, (WIDTH - 2 * MARGIN) * 72, style.SMALL)
+        y = height - 0.55 + 0.2 * place
+        style.write(figure, MARGIN, y, text, fontsize=style.SMALL, color=style.QUIET)

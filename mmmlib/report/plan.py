@@ -10,7 +10,7 @@ from mmmlib import columns as c
 from mmmlib.allocate import Allocation
 from mmmlib.report import style
 from mmmlib.report.style import Box
-from mmmlib.report.wording import labels, percent, short, tick
+from mmmlib.report.wording import MISSING, percent, short, tick
 
 
 def summary(allocation: Allocation, period: str) -> str:
@@ -33,8 +33,7 @@ def draw(figure: Figure, box: Box, allocation: Allocation, period: str) -> None:
         c.CURRENT_SPEND, ascending=False, kind="stable", ignore_index=True
     )
     box = style.heading(figure, box, "Where the next budget should go", summary(allocation, period))
-    axes = style.axes(figure, box.inset(left=2.2, right=0.75, top=0.2, bottom=0.3))
-    style.rows(axes, labels(list(table[c.CHANNEL]), 148, style.BODY))
+    axes = style.rows(figure, box, list(table[c.CHANNEL]), right=0.65)
     places = np.arange(len(table))
     now, then = table[c.CURRENT_SPEND], table[c.PLANNED_SPEND]
     low, high = table[c.SPEND_LOW], table[c.SPEND_HIGH]
@@ -47,10 +46,9 @@ def draw(figure: Figure, box: Box, allocation: Allocation, period: str) -> None:
     axes.scatter([], [], s=34, color=style.VERMILLION, label="plan, less")
     axes.set_xlim(0, 1.03 * float(max(high.max(), now.max())) or 1.0)
     axes.xaxis.set_major_formatter(FuncFormatter(tick))
-    across = axes.get_yaxis_transform()
     for place, (before, after) in enumerate(zip(now, then, strict=True)):
-        change = percent(after / before - 1, signed=True) if before else "–"
-        axes.text(1.11, place, change, transform=across, ha="right", va="center")
+        change = percent(after / before - 1, signed=True) if before else MISSING
+        style.beside(axes, place, 0.6, change)
     axes.legend(
         loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=4, borderaxespad=0.1,
         handletextpad=0.3, columnspacing=1.2,

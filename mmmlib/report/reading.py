@@ -36,7 +36,7 @@ def period(result: TrainingResult) -> str:
     dates = over_time(result)[c.DATE]
     if len(dates) < 2:
         return "period"
-    days = int(dates.diff().median() / pd.Timedelta(days=1))
+    days = int(dates.diff().dt.days.median())
     return _PERIODS.get(days, "month" if 28 < days <= 31 else "period")
 
 
@@ -70,7 +70,7 @@ def message(result: TrainingResult, target_type: str) -> str:
     if table.empty:
         return "No paid channel has a positive effect in this model"
     name = c.ROAS if target_type == "revenue" else c.CPA
-    best = table.loc[table[c.ROAS].idxmax() if name == c.ROAS else table[c.CPA].idxmin()]
+    best = table.sort_values(name, ascending=name == c.CPA, kind="stable").iloc[0]
     large = table.iloc[0]
     efficiency = f"{name.upper()} {short(float(best[name]))}"
     if best[c.CHANNEL] == large[c.CHANNEL]:

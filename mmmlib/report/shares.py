@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter
 from mmmlib import columns as c
 from mmmlib.report import style
 from mmmlib.report.style import Box
-from mmmlib.report.wording import labels, percent, short
+from mmmlib.report.wording import MISSING, percent, short
 from mmmlib.result import TrainingResult
 
 
@@ -24,8 +24,7 @@ def draw(figure: Figure, box: Box, result: TrainingResult, target_type: str) -> 
         f"Spend, effect and {efficiency.upper()} by channel",
         f"Shares of all paid channels; {efficiency.upper()}: {what}. Largest spend first.",
     )
-    axes = style.axes(figure, box.inset(left=2.2, right=0.9, top=0.2, bottom=0.3))
-    style.rows(axes, labels(list(table[c.CHANNEL]), 148, style.BODY))
+    axes = style.rows(figure, box, list(table[c.CHANNEL]), right=0.75)
     places = np.arange(len(table))
     spend, effect = table[c.SPEND_SHARE].fillna(0.0), table[c.EFFECT_SHARE].fillna(0.0)
     axes.barh(places - 0.19, spend, 0.34, color=style.GREY, label="share of spend")
@@ -50,14 +49,10 @@ def draw(figure: Figure, box: Box, result: TrainingResult, target_type: str) -> 
             )
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))
     axes.locator_params(axis="x", nbins=6)
-    across = axes.get_yaxis_transform()
-    axes.text(
-        1.13, -0.75, efficiency.upper(), transform=across, ha="right", va="bottom",
-        fontweight="bold", fontsize=style.BODY,
-    )  # fmt: skip
+    style.beside(axes, -0.62, 0.7, efficiency.upper(), va="bottom", fontweight="bold")
     for place, value in enumerate(table[efficiency]):
-        axes.text(
-            1.13, place, short(float(value)), transform=across, ha="right", va="center",
-            fontsize=style.BODY + 1,
-        )  # fmt: skip
+        # A cost per conversion means nothing where conversions are lost or none are won.
+        known = efficiency == c.ROAS or value > 0
+        text = short(float(value)) if known else MISSING
+        style.beside(axes, place, 0.7, text, fontsize=style.BODY + 1)
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, borderaxespad=0.1)

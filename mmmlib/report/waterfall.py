@@ -11,7 +11,7 @@ from mmmlib import columns as c
 from mmmlib.report import style
 from mmmlib.report.reading import decomposition
 from mmmlib.report.style import Box
-from mmmlib.report.wording import labels, percent, short
+from mmmlib.report.wording import percent, short
 from mmmlib.result import TrainingResult
 
 _ROLES = {
@@ -54,9 +54,8 @@ def draw(figure: Figure, box: Box, result: TrainingResult, most: int = 16) -> No
         "What the target is made of",
         "Contribution of each variable over the window, as a share of the fitted target.",
     )
-    axes = style.axes(figure, box.inset(left=2.2, right=1.1, top=0.2, bottom=0.3))
-    names = labels(list(table[c.VARIABLE]), 148, style.BODY)
-    style.rows(axes, [*names, "Fitted target"])
+    names = [*table[c.VARIABLE], "Fitted target"]
+    axes = style.rows(figure, box, names, right=1.35)
     shares = table[c.CONTRIBUTION] / total
     ends = shares.cumsum()
     starts = ends - shares
@@ -68,11 +67,11 @@ def draw(figure: Figure, box: Box, result: TrainingResult, most: int = 16) -> No
         )  # fmt: skip
         axes.plot([start + share] * 2, [place - 0.33, place + 1.33], color=style.GREY, lw=0.7)
     axes.barh(len(table), 1.0, 0.66, color=style.INK)
-    across = axes.get_yaxis_transform()
     values = [*zip(shares, table[c.CONTRIBUTION], strict=True), (1.0, total)]
     for place, (share, value) in enumerate(values):
-        text = f"{percent(share)}  {short(value)}"
-        axes.text(1.17, place, text, transform=across, ha="right", va="center", fontsize=8)
+        style.beside(axes, place, 0.6, percent(share), fontsize=style.SMALL)
+        amount = short(value if abs(share) > 1e-9 else 0.0)  # the rest is rounding
+        style.beside(axes, place, 1.3, amount, fontsize=style.SMALL, color=style.QUIET)
     least, high = min(0.0, float(ends.min())), max(1.0, float(ends.max()))
     axes.set_xlim(least - 0.02 * (least < 0), high * 1.01)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))

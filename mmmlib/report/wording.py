@@ -50,12 +50,14 @@ def percent(share: float, signed: bool = False) -> str:
     if not math.isfinite(share):
         return MISSING
     value = 100 * share
+    if value == 0:
+        return "0\u00a0%"
     text = f"{value:.0f}" if abs(value) >= 9.95 else f"{value:.1f}"
     if float(text) == 0:
         text = text.lstrip("-")
     elif signed and value > 0:
         text = "+" + text
-    return text.replace("-", "−") + " %"
+    return text.replace("-", "−") + "\u00a0%"
 
 
 def plain(text: str) -> str:
@@ -74,10 +76,10 @@ def shortened(text: str, points: float, size: float) -> str:
 
     Both ends stay: names of channels often differ only there.
     """
-    if _width(text, size) <= points:
+    if width(text, size) <= points:
         return plain(text)
     keep = len(text) - 1
-    while keep > 2 and _width(_cut(text, keep), size) > points:
+    while keep > 2 and width(_cut(text, keep), size) > points:
         keep -= 1
     return plain(_cut(text, keep))
 
@@ -91,9 +93,25 @@ def labels(names: Sequence[str], points: float, size: float) -> list[str]:
         seen[label] = seen.get(label, 0) + 1
         if seen[label] > 1:
             mark = f" ·{seen[label]}"
-            label = shortened(name, points - _width(mark, size), size) + mark
+            room = points - width(mark, size) - size / 2  # the space before the dot
+            label = shortened(name, room, size) + mark
         result.append(label)
     return result
+
+
+def wrapped(text: str, points: float, size: float) -> list[str]:
+    """Break a sentence into lines of at most ``points``, words kept whole; not made plain.
+
+    A no-break space does not break: shares keep their percent sign.
+    """
+    lines: list[str] = []
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and width(longer, size) <= points:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def _cut(text: str, keep: int) -> str:
@@ -101,8 +119,8 @@ def _cut(text: str, keep: int) -> str:
     return text[: keep - tail] + "…" + text[len(text) - tail :]
 
 
-def _width(text: str, size: float) -> float:
-    """Width in points."""
+def width(text: str, size: float) -> float:
+    """Width of a line of text in points."""
     font = _font()
     font.set_size(size, 72.0)
     font.set_text(plain(text).replace(r"\$", "$"), 0.0)
