@@ -64,14 +64,13 @@ def run(job: str, parameters: tuple[tuple[str, str], ...]) -> None:
 
     from mmmlib.data import demo_job_path
     from mmmlib.job import TrainingJob, plain_values, read_text
-    from mmmlib.stages import accepted
     from mmmlib.terminal import show_run, watch
 
     values = plain_values(read_text(demo_job_path() if job == "demo" else job))
     values |= {key: yaml.safe_load(value) for key, value in parameters}
-    accepted_job = accepted(TrainingJob.parse(values))
+    training = TrainingJob.parse(values)
     try:
-        show_run(watch(accepted_job))
+        show_run(watch(training))
     except KeyboardInterrupt:
         click.echo("cancelled; the run and its log are kept", err=True)
         sys.exit(CANCELLED)

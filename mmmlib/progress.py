@@ -64,8 +64,8 @@ class Progress:
             self.log(f"stage {name} stopped after {duration(time.perf_counter() - started)}")
             raise
         else:
-            self.facts["seconds_left"] = 0.0
-            self.log(f"stage {name} done in {duration(time.perf_counter() - started)}")
+            self.facts["seconds"] = time.perf_counter() - started
+            self.log(f"stage {name} done in {duration(self.facts['seconds'])}")
         finally:
             self._publish(last=True)
 
@@ -123,6 +123,9 @@ class Progress:
 
 def describe(facts: dict[str, Any]) -> str:
     """One line for a person: ``train · search · trial 3/5 · 4,210 / 10,000 · 812/s · 7 s left``."""
+    if (seconds := facts.get("seconds")) is not None:
+        count = f" · {facts['done']:,} candidates" if facts.get("total") else ""
+        return f"{facts['stage']}{count} · done in {duration(seconds)}"
     parts = [facts.get("stage", ""), facts.get("step", "")]
     if total := facts.get("total"):
         trials = facts["trials"]
@@ -152,7 +155,7 @@ def duration(seconds: float) -> str:
 
 def _bar_html(facts: dict[str, Any]) -> str:
     value = f'value="{facts["done"]}" max="{facts["total"]}"' if facts.get("total") else ""
-    if not value and facts.get("seconds_left") == 0.0:
+    if "seconds" in facts:
         value = 'value="1" max="1"'
     text = html.escape(describe(facts))
     return f'<div><progress {value} style="width:20em"></progress> {text}</div>'

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from mmmlib import columns as c
@@ -39,10 +39,14 @@ def console() -> Console:
 
 
 def watch(job: TrainingJob) -> Run:
-    """Run a job and show how far it is; raises what ``run_job`` raises."""
+    """Run a job its engine accepts and show how far it is; raises what ``run_job`` raises."""
     out = console()
     with out.status("starting …") if out.is_terminal else nullcontext():
-        from mmmlib.runner import run_job  # papermill and nbclient take a second
+        # papermill and nevergrad take seconds to import
+        from mmmlib.runner import run_job
+        from mmmlib.stages import accepted
+
+        job = accepted(job)
     claimed: list[Run] = []
 
     def on_claim(run: Run) -> None:
@@ -170,41 +174,37 @@ def _bars(out: Console) -> Progress:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
-        TimeElapsedColumn(),
         console=out,
+        transient=True,
     )
 
 
 def _bar_painter(bars: Progress) -> Callable[[dict[str, Any]], None]:
-    """One bar a stage; each stage's bar stays when the next begins."""
-    tasks: dict[str, Any] = {}
+    """One live bar for what goes on; a stage that is done leaves a line."""
+    task = bars.add_task("starting the notebook", total=None)
+    done = ""
 
     def paint(facts: dict[str, Any]) -> None:
-        stage = facts["stage"]
-        if stage not in tasks:
-            for task in tasks.values():
-                bars.update(task, total=1, completed=1)
-                bars.stop_task(task)
-            tasks[stage] = bars.add_task(stage, total=None)
-        total = facts.get("total")
-        over = facts.get("seconds_left") == 0.0
-        bars.update(
-            tasks[stage],
-            description=escape(describe(facts)),
-            total=1 if over else total,
-            completed=1 if over else facts.get("done", 0),
-        )
+        nonlocal done
+        text = escape(describe(facts))
+        if "seconds" not in facts:
+            total = facts.get("total")
+            bars.update(task, description=text, total=total, completed=facts.get("done", 0))
+        elif text != done:
+            done = text
+            bars.console.print(f"[green]✓[/green] {text}")
+            bars.reset(task, description="…", total=None)
 
     return paint
 
 
 def _line_printer(out: Console) -> Callable[[dict[str, Any]], None]:
     """Lines at a calm pace, for a log: each new step at once, counts now and then."""
-    shown, due = ("", ""), 0.0
+    shown, due = ("", "", False), 0.0
 
     def write(facts: dict[str, Any]) -> None:
         nonlocal shown, due
-        step = (facts["stage"], facts.get("step", ""))
+        step = (facts["stage"], facts.get("step", ""), "seconds" in facts)
         if step != shown or time.monotonic() >= due:
             shown, due = step, time.monotonic() + PLAIN_SECONDS
             out.print(escape(describe(facts)))

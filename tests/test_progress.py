@@ -46,6 +46,7 @@ def test_a_line_for_a_person() -> None:
         "train · search · trial 3/5 · 4,210 / 10,000 candidates · 812/s · 7.1 s left"
     )
     assert describe({"stage": "extract"}) == "extract"
+    assert describe(facts | {"seconds": 6.2}) == "train · 4,210 candidates · done in 6.2 s"
 
 
 @pytest.mark.parametrize(
