@@ -1,7 +1,7 @@
 # Everything a person types here; `make help` lists it. All tools live in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help

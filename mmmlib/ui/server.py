@@ -7,12 +7,12 @@ import os
 import signal
 import socket
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
-from tornado.netutil import bind_sockets
 from tornado.web import HTTPError, RequestHandler
 from traitlets.config import Config
 from voila.app import Voila
@@ -26,6 +26,7 @@ from mmmlib.settings import settings
 NOTEBOOK = "dashboard.ipynb"
 HEALTH = "/health"  # not /healthz, which Cloud Run keeps for itself
 POOL = 2  # kernels waiting for the next tab
+PING_MILLISECONDS = 30_000
 CULL_SECONDS = 600  # a kernel whose tab has vanished without a word
 
 _TEMPLATE = Path(__file__).with_name("page")
@@ -57,9 +58,8 @@ def serve(host: str, port: int, root: str) -> None:
         raise MMMError(f"there is no {notebook}; run mmm in the checkout, or set APP_ROOT to it")
     # as a full path: kernels start in another folder
     os.environ["MMM_ROOT"] = Archive(root).store.root
-    sockets = _listen(host, port)
-    bound = sockets[0].getsockname()[1]
-    server = DashboardServer(sockets=sockets, config=_config(notebook, host, bound))
+    bound = _listen(host, port)
+    server = DashboardServer(bound, config=_config(notebook, host, bound.getsockname()[1]))
     server.initialize([])
     server.start()
 
@@ -67,9 +67,9 @@ def serve(host: str, port: int, root: str) -> None:
 class DashboardServer(Voila):  # type: ignore[misc]
     """Voilà with one notebook, a health handler, and no file but those the page is made of."""
 
-    def __init__(self, sockets: list[socket.socket], **options: Any) -> None:
+    def __init__(self, bound: socket.socket, **options: Any) -> None:
         super().__init__(**options)
-        self._sockets = sockets
+        self._bound = bound
         self.ioloop = IOLoop.current()
 
     def setup_template_dirs(self) -> None:
@@ -90,14 +90,17 @@ class DashboardServer(Voila):  # type: ignore[misc]
         ]
 
     def listen(self) -> None:
-        """Serve on the sockets we have; Voilà would silently take another port."""
-        HTTPServer(self.app).add_sockets(self._sockets)
+        """Serve on the socket we have; Voilà would silently take another port."""
+        HTTPServer(self.app).add_socket(self._bound)
         signal.signal(signal.SIGINT, self._handle_signal_stop)
         print(f"The dashboard is on {self.display_url} (Ctrl-C ends it)", flush=True)
         try:
             self.ioloop.start()
         finally:
             self.stop()
+
+    def _handle_signal_stop(self, sig: int, frame: FrameType | None) -> None:
+        self.ioloop.add_callback(self.ioloop.stop)
 
 
 class Page(TornadoVoilaHandler):  # type: ignore[misc]
@@ -123,11 +126,12 @@ class Health(RequestHandler):
         self.write({"status": "ok"})
 
 
-def _listen(host: str, port: int) -> list[socket.socket]:
+def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port < 65536:  # the system would take it modulo 65536
+        raise MMMError(f"{port} is no port; choose one below 65536")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return bind_sockets(port, host)
-    except OverflowError:
-        raise MMMError(f"{port} is no port; choose one below 65536") from None
+        bound = socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise MMMError(
@@ -135,6 +139,8 @@ def _listen(host: str, port: int) -> list[socket.socket]:
                 f"mmm app --port {port + 1}"
             ) from None
         raise MMMError(f"cannot listen on {host}, port {port}: {error.strerror}") from error
+    bound.setblocking(False)
+    return bound
 
 
 def _config(notebook: Path, host: str, port: int) -> Config:
@@ -145,7 +151,9 @@ def _config(notebook: Path, host: str, port: int) -> Config:
     config.Voila.ip = host
     config.Voila.port = port
     config.Voila.open_browser = False
-    config.Voila.log_level = "WARNING"
+    config.Voila.log_level = "ERROR"
+    ping = {"ws_ping_interval": PING_MILLISECONDS, "ws_ping_timeout": PING_MILLISECONDS}
+    config.Voila.tornado_settings = ping  # a tab that has vanished is noticed
     config.VoilaConfiguration.preheat_kernel = True
     config.VoilaConfiguration.default_pool_size = POOL
     config.VoilaConfiguration.extension_allowlist = _EXTENSIONS
@@ -154,6 +162,10 @@ def _config(notebook: Path, host: str, port: int) -> Config:
     config.VoilaConfiguration.allow_theme_override = "NO"
     config.VoilaConfiguration.show_tracebacks = False
     config.VoilaConfiguration.strip_sources = True
+    # TCP ports are found free and taken a moment later, which kernels that start at once get
+    # wrong, and anybody on this machine can connect to them. A socket's path must be short.
+    config.KernelManager.transport = "ipc"
+    config.Voila.connection_dir_root = "/tmp"
     config.MappingKernelManager.cull_idle_timeout = CULL_SECONDS
     config.MappingKernelManager.cull_interval = CULL_SECONDS // 10
     config.MappingKernelManager.cull_connected = False  # never the kernel of an open tab

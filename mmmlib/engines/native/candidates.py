@@ -10,15 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmmlib import columns as c
+from mmmlib.engines.native.compiled import interruptible
 from mmmlib.engines.native.evaluate import (
     DECOMP_RSSD,
+    N_ERRORS,
     NRMSE_TRAIN,
     NRMSE_VAL,
     evaluate_batch,
     fill_media,
 )
 from mmmlib.engines.native.inputs import ModelInput
-from mmmlib.engines.native.space import PENALTY_SUFFIX, Space, media_columns
+from mmmlib.engines.native.space import Space, media_columns
 from mmmlib.engines.native.transforms import FAMILIES, FloatArray
 from mmmlib.job import TrainingJob
 
@@ -40,6 +42,22 @@ class Fits:
     errors: FloatArray
     coefficients: FloatArray
     passes: NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, size: int, model: Model) -> Fits:
+        """Room for the fits of so many candidates."""
+        coefficients = np.empty((size, 1 + len(model.data.variables)))
+        return cls(np.empty((size, N_ERRORS)), coefficients, np.empty(size, dtype=np.int64))
+
+    def put(self, rows: slice, fits: Fits) -> None:
+        """Write the fits of a batch into these rows."""
+        self.errors[rows] = fits.errors
+        self.coefficients[rows] = fits.coefficients
+        self.passes[rows] = fits.passes
+
+    def of(self, rows: slice) -> Fits:
+        """Fits of these rows."""
+        return Fits(self.errors[rows], self.coefficients[rows], self.passes[rows])
 
 
 @dataclass(frozen=True)
@@ -91,18 +109,18 @@ class Model:
         values : array, shape (b, len(space.names))
             Hyperparameters, one row a candidate.
         """
-        names = self.space.names
-        penalties = [i for i, name in enumerate(names) if name.endswith(PENALTY_SUFFIX)]
-        factors = np.ones((len(values), len(self.data.variables)))
-        if self.job.penalty_factors:
-            factors = values[:, penalties[-len(self.data.variables) :]]
-        own = (
+        names, n_variables = self.space.names, len(self.data.variables)
+        penalised = self.job.penalty_factors  # their factors are the last hyperparameters
+        factors = values[:, -n_variables:] if penalised else np.ones((len(values), n_variables))
+        arguments = (
+            *self._fixed_arguments,
             self._media_values(values),
             self.strengths(values),
             np.ascontiguousarray(values[:, names.index(c.TRAIN_SIZE)]),
             np.ascontiguousarray(factors),
         )
-        return Fits(*evaluate_batch(*self._fixed_arguments, *own))
+        with interruptible():
+            return Fits(*evaluate_batch(*arguments))
 
     def compile(self) -> None:
         """Compile, or load from the cache; worker processes then load from the cache."""
@@ -110,13 +128,20 @@ class Model:
         self.evaluate(np.array([low]))
         self.transform(np.array(low))
 
-    def objectives(self, fits: Fits) -> FloatArray:
-        """What the search minimises: shape (b, 2), nrmse and DECOMP.RSSD.
+    @property
+    def n_objectives(self) -> int:
+        """Number of errors the search minimises."""
+        return 2
 
-        The nrmse is that of validation where there is a validation split.
+    def objectives(self, fits: Fits) -> FloatArray:
+        """What the search minimises: shape (b, n_objectives), nrmse and DECOMP.RSSD.
+
+        The nrmse is that of validation where there is a validation split. What is no number
+        is infinite, as Robyn tells its optimizer.
         """
         nrmse = NRMSE_VAL if self.job.ts_validation else NRMSE_TRAIN
-        return fits.errors[:, [nrmse, DECOMP_RSSD]]
+        errors = fits.errors[:, [nrmse, DECOMP_RSSD]]
+        return np.where(np.isnan(errors), np.inf, errors)
 
     def transform(self, values: FloatArray) -> Transformed:
         """Adstock and saturate the media of one candidate.
@@ -130,7 +155,8 @@ class Model:
         adstocked, saturated = np.empty((2, len(media), rows))
         inflexions, shares = np.empty((2, len(media)))
         family = FAMILIES[self.job.adstock]
-        fill_media(media, first, family, own, adstocked, saturated, inflexions, shares)
+        with interruptible():
+            fill_media(media, first, family, own, adstocked, saturated, inflexions, shares)
         immediate = media[:, first : first + rows] * shares[:, None]
         carryover = adstocked - immediate
         alphas, thresholds = own[:, [0]], inflexions[:, None]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +35,20 @@ class _SourcesCache(FunctionCache):  # type: ignore[misc]
 
     def _index_key(self, *args: Any) -> tuple[Any, ...]:
         return (*super()._index_key(*args), sources_digest())
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Pass on what a signal handler raised (``KeyboardInterrupt``) while compiled code ran.
+
+    The interpreter finds the exception beside a result and makes it a ``SystemError``.
+    """
+    try:
+        yield
+    except SystemError as error:
+        if error.__cause__ is None:
+            raise
+        raise error.__cause__ from None
 
 
 def compiled(function: Function) -> Function:

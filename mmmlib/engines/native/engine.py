@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from mmmlib import __version__
 from mmmlib.dataset import Dataset
 from mmmlib.engines import Events, LogLine, StepStarted
+from mmmlib.engines.native.optimizer import optimizer_problems
 from mmmlib.errors import EngineError, JobError, MMMError, Problem
 from mmmlib.job import TrainingJob
-from mmmlib.ranges import HYPERPARAMETERS
 from mmmlib.result import TrainingResult
 
 
@@ -26,7 +26,7 @@ class NativeEngine:
 
     def refusals(self, job: TrainingJob) -> list[Problem]:
         """Say what of this job cannot be done, before anything runs."""
-        return [*_nothing_to_search(job), *_unknown_optimizer(job), *_ambiguous_names(job)]
+        return [*_nothing_to_search(job), *optimizer_problems(job)]
 
     def train(self, dataset: Dataset, job: TrainingJob, events: Events) -> TrainingResult:
         """Train the job's model.
@@ -44,9 +44,9 @@ class NativeEngine:
         """
         if problems := self.refusals(job):
             raise JobError(problems)
+        from mmmlib.cores import usable_cores
         from mmmlib.engines.native import results
         from mmmlib.engines.native.candidates import Model
-        from mmmlib.cores import usable_cores
         from mmmlib.engines.native.inputs import prepare
         from mmmlib.engines.native.trials import search_trials
 
@@ -89,27 +89,3 @@ def _nothing_to_search(job: TrainingJob) -> Iterator[Problem]:
         bounds.append(job.train_size)
     if all(low == high for low, high in bounds) and not job.penalty_factors:
         yield Problem("channels", "every hyperparameter is fixed; give at least one a range")
-
-
-def _unknown_optimizer(job: TrainingJob) -> Iterator[Problem]:
-    import nevergrad
-
-    if job.optimizer not in nevergrad.optimizers.registry:
-        import difflib
-
-        close = difflib.get_close_matches(job.optimizer, nevergrad.optimizers.registry, n=3)
-        hint = f"did you mean {', '.join(close)}?" if close else "use TwoPointsDE"
-        yield Problem("optimizer", f"nevergrad knows no {job.optimizer}; {hint}")
-
-
-def _ambiguous_names(job: TrainingJob) -> Iterator[Problem]:
-    """Hyperparameters become columns of the candidates; none may take another's name."""
-    owned = [{f"{medium.name}_{h}" for h in HYPERPARAMETERS[job.adstock]} for medium in job.media]
-    named = (*job.prophet, *(item.name for item in (*job.context, *job.media)))
-    reserved = {f"{name}_penalty" for name in named}
-    for i, names in enumerate(owned):
-        others = set().union(*owned[:i], *owned[i + 1 :], reserved)
-        if names & others:
-            paid = i < len(job.channels)
-            where = f"channels[{i}]" if paid else f"organic[{i - len(job.channels)}]"
-            yield Problem(f"{where}.name", f"makes {', '.join(sorted(names & others))} ambiguous")

@@ -214,7 +214,8 @@ def evaluate_batch(
             fit, passed = fit_ridge(x, y, strengths[b], low, high, factors[b], False)
         passes[b] = passed
         if passed < 0:
-            errors[b, :] = np.inf
+            errors[b, : NRMSE_TEST + 1] = np.inf
+            errors[b, DECOMP_RSSD] = np.inf
             continue
         coefficients[b] = fit
         fitted = np.full(rows, fit[0])

@@ -12,11 +12,11 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from mmmlib.engines.native.candidates import Fits, Model
+from mmmlib.engines.native.optimizer import make_optimizer
 from mmmlib.engines.native.transforms import FloatArray
 
 # Called after each round with the number of candidates done and the best error of each objective.
@@ -61,28 +61,24 @@ def search_trial(model: Model, number: int, progress: Progress) -> Trial:
     import nevergrad  # before the seed is set: parts of it draw random numbers on import
 
     job = model.job
-    dimensions = len(model.space.searched)
-    batches: list[tuple[FloatArray, Fits]] = []
-    best = np.full(2, np.inf)
+    fits = Fits.empty(rounds(job.iterations, job.workers) * job.workers, model)
+    values = np.empty((len(fits.passes), len(model.space.names)))
+    best = np.full(model.n_objectives, np.inf)
     with _numpy_seed(job.seed + number), warnings.catch_warnings():
         # Nevergrad clips infinite losses, which Robyn tells too, and says so each time.
         warnings.simplefilter("ignore", nevergrad.common.errors.BadLossWarning)
-        optimizer = make_optimizer(job.optimizer, dimensions, job.iterations, job.workers)
-        _set_objectives(optimizer, job.objective_weights or (1.0, 1.0))
-        for done in range(1, rounds(job.iterations, job.workers) + 1):
+        optimizer = make_optimizer(job, len(model.space.searched), model.n_objectives)
+        for start in range(0, len(values), job.workers):
             asked = [optimizer.ask() for _ in range(job.workers)]
-            values = model.space.values(np.array([point.value for point in asked]))
-            fits = model.evaluate(values)
-            objectives = model.objectives(fits)
-            # Robyn tells a distance that is no number as infinite.
-            objectives = np.where(np.isnan(objectives), np.inf, objectives)
+            batch = slice(start, start + job.workers)
+            values[batch] = model.space.values(np.array([point.value for point in asked]))
+            fits.put(batch, model.evaluate(values[batch]))
+            objectives = model.objectives(fits.of(batch))
             for point, errors in zip(asked, objectives, strict=True):
                 optimizer.tell(point, tuple(errors.tolist()))
-            batches.append((values, fits))
             best = np.minimum(best, objectives.min(axis=0))
-            progress(done * job.workers, best)
-    values = np.concatenate([values for values, _ in batches])
-    return Trial(number, values, _joined([fits for _, fits in batches]))
+            progress(batch.stop, best)
+    return Trial(number, values, fits)
 
 
 def throttled(progress: Progress, interval: float) -> Progress:
@@ -96,35 +92,6 @@ def throttled(progress: Progress, interval: float) -> Progress:
             progress(done, best)
 
     return passed_on
-
-
-def make_optimizer(name: str, dimensions: int, budget: int, workers: int) -> Any:
-    """Make a nevergrad optimizer on the unit cube.
-
-    Raises
-    ------
-    KeyError
-        Nevergrad knows no optimizer of this name.
-    """
-    import nevergrad
-
-    cube = nevergrad.p.Array(shape=(dimensions,), lower=0, upper=1)
-    return nevergrad.optimizers.registry[name](cube, budget=budget, num_workers=workers)
-
-
-def _set_objectives(optimizer: Any, weights: tuple[float, ...]) -> None:
-    import nevergrad
-
-    optimizer.tell(nevergrad.p.MultiobjectiveReference(), (1.0,) * len(weights))
-    optimizer.set_objective_weights(weights)
-
-
-def _joined(batches: list[Fits]) -> Fits:
-    return Fits(
-        np.concatenate([fits.errors for fits in batches]),
-        np.concatenate([fits.coefficients for fits in batches]),
-        np.concatenate([fits.passes for fits in batches]),
-    )
 
 
 @contextmanager

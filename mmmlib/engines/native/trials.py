@@ -47,10 +47,11 @@ class _Standing:
     events: Events
     started: float = field(default_factory=time.monotonic)
     done: list[int] = field(init=False)
-    best: FloatArray = field(default_factory=lambda: np.full(2, np.inf))
+    best: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
         self.done = [0] * self.model.job.trials
+        self.best = np.full(self.model.n_objectives, np.inf)
 
     def report(self, trial: int, done: int, best: FloatArray) -> None:
         self.done[trial - 1] = done
@@ -58,9 +59,8 @@ class _Standing:
         self.tell()
 
     def finish(self, trial: Trial) -> None:
-        objectives = self.model.objectives(trial.fits)
-        objectives = np.where(np.isnan(objectives), np.inf, objectives)
-        self.report(trial.number, len(trial.values), objectives.min(axis=0))
+        best = self.model.objectives(trial.fits).min(axis=0)
+        self.report(trial.number, len(trial.values), best)
 
     def tell(self) -> None:
         job = self.model.job
@@ -119,11 +119,8 @@ def _search_elsewhere(standing: _Standing, waiting: list[int], processes: int) -
     total = len(waiting)
     with _workers(processes) as workers:
         for connection, worker in workers.items():
-            try:
-                connection.send((standing.model, REPORT_SECONDS))
-                connection.send(waiting.pop(0))
-            except (BrokenPipeError, ConnectionResetError):
-                raise _death(worker) from None
+            _send(connection, worker, (standing.model, REPORT_SECONDS))
+            _send(connection, worker, waiting.pop(0))
         while len(found) < total:
             for ready in wait(list(workers)):
                 assert isinstance(ready, Connection)
@@ -137,8 +134,15 @@ def _search_elsewhere(standing: _Standing, waiting: list[int], processes: int) -
                         found[trial.number] = trial
                         standing.finish(trial)
                         if waiting:
-                            ready.send(waiting.pop(0))
+                            _send(ready, workers[ready], waiting.pop(0))
     return [found[number] for number in sorted(found)]
+
+
+def _send(connection: Connection[Any, Any], worker: subprocess.Popen[bytes], what: Any) -> None:
+    try:
+        connection.send(what)
+    except (BrokenPipeError, ConnectionResetError):
+        raise _death(worker) from None
 
 
 def _receive(connection: Connection[Any, Any], worker: subprocess.Popen[bytes]) -> Any:

@@ -83,7 +83,7 @@ def read_findings(run: Run) -> Findings:
         errors=[(name, summary[key]) for name, key in _ERRORS if summary.get(key) is not None],
         efficiency=efficiency.upper(),
         channels=[
-            {key: _plain(value) for key, value in row.items()}
+            {str(key): _plain(value) for key, value in row.items()}
             for row in table[shown].to_dict(orient="records")
         ],
     )

@@ -19,7 +19,7 @@ from mmmlib.archive import (
 from mmmlib.archived import TRAINING
 from mmmlib.errors import RunError
 from mmmlib.manifest import Status
-from mmmlib.progress import describe, duration
+from mmmlib.progress import duration
 from mmmlib.ui.run.findings import Findings, read_findings
 from mmmlib.ui.runs.model import share, submitted
 
@@ -102,9 +102,8 @@ class RunModel:
     def _progress(self) -> dict[str, Any]:
         facts = self.run.load_json(PROGRESS) if self.run.has(PROGRESS) else {}
         left = facts.get("seconds_left")
-        shown = {
-            "text": describe(facts),
-            "step": facts.get("step", ""),
+        shown: dict[str, Any] = {
+            "title": " · ".join(filter(None, (facts.get("stage"), facts.get("step")))),
             "share": share(facts),
             "tiles": [],
         }

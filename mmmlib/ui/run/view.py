@@ -22,8 +22,8 @@ class RunView(View):
     facts = Dict().tag(sync=True)
     findings = Dict().tag(sync=True)
     picture = Unicode().tag(sync=True)  # the one-pager: a link or a data URI
-    changes = List().tag(sync=True)
-    artifacts = List().tag(sync=True)
+    changes: List[dict[str, Any]] = List().tag(sync=True)
+    artifacts: List[dict[str, Any]] = List().tag(sync=True)
 
     def __init__(self, say: Say, model: RunModel, back: Callable[[], None], **traits: Any) -> None:
         self.model = model

@@ -8,7 +8,7 @@ from mmmlib import columns as c
 from mmmlib.archive import MANIFEST, PROGRESS, Archive, Run
 from mmmlib.errors import MMMError
 from mmmlib.manifest import Manifest, RunId, Status
-from mmmlib.progress import describe, duration
+from mmmlib.progress import duration
 
 Row = dict[str, Any]
 
@@ -73,8 +73,18 @@ def _read(run: Run) -> Row:
         }
     elif state.status is Status.RUNNING:
         facts = run.load_json(PROGRESS) if run.has(PROGRESS) else {}
-        row |= {"note": describe(facts) or state.stage, "share": share(facts)}
+        row |= {"note": _brief(facts) or state.stage, "share": share(facts)}
     return row
+
+
+def _brief(facts: dict[str, Any]) -> str:
+    """How far a run is, in the width of a table's cell: ``train · search · 12 % · 7 s left``."""
+    parts = [facts.get("stage", ""), facts.get("step", "")]
+    if (done := share(facts)) is not None:
+        parts.append(f"{done:.0f} %")
+    if facts.get("seconds_left"):
+        parts.append(f"{duration(facts['seconds_left'])} left")
+    return " · ".join(part for part in parts if part)
 
 
 def submitted(id_: RunId) -> str:

@@ -15,7 +15,7 @@ class RunsView(View):
     """A table of runs; a click on a row calls ``choose`` with the run's id."""
 
     template_file = (__file__, "runs.vue")
-    rows = List().tag(sync=True)
+    rows: List[Row] = List().tag(sync=True)
     loaded = Bool(False).tag(sync=True)
     trouble = Unicode().tag(sync=True)  # why the archive cannot be read; empty: it can
     place = Unicode().tag(sync=True)
