@@ -1,0 +1,60 @@
+"""Machine code is cached, and never used for other sources."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+CODE = """
+import sys
+import mmmlib.engines.native.compiled as compiled
+compiled.sources_digest = lambda: sys.argv[1]
+from mmmlib.engines.native.transforms import hill
+assert hill(2.0, 1.0, 2.0) == 0.5
+print(sum(hill.stats.cache_hits.values()), sum(hill.stats.cache_misses.values()))
+"""
+
+
+def _hits_and_misses(digest: str, cache: Path) -> str:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, "-c", CODE, digest]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_changed_sources_are_compiled_anew(tmp_path: Path) -> None:
+    assert _hits_and_misses("one", tmp_path) == "0 1"
+    assert _hits_and_misses("one", tmp_path) == "1 0"
+    assert _hits_and_misses("two", tmp_path) == "0 1"
+
+
+def test_without_a_place_for_the_cache_it_still_computes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mmmlib.engines.native import compiled
+
+    def nowhere(function: object) -> None:
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr(compiled, "_SourcesCache", nowhere)
+    assert compiled.compiled(lambda x: x + 1)(1) == 2
+
+
+def test_an_interrupt_in_compiled_code_is_an_interrupt() -> None:
+    from mmmlib.engines.native.compiled import interruptible
+
+    def interrupted() -> None:
+        with interruptible():
+            raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    with pytest.raises(SystemError, match="another"), interruptible():
+        raise SystemError("another")

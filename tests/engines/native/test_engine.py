@@ -1,0 +1,204 @@
+"""The engine from a dataset to a result."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mmmlib import columns as c
+from mmmlib import names
+from mmmlib.dataset import Dataset
+from mmmlib.engines import CandidatesDone, Engine, Event, LogLine, StepStarted, ignore
+from mmmlib.engines.native.engine import NativeEngine
+from mmmlib.errors import DataError, EngineError, JobError
+from mmmlib.job import TrainingJob
+from mmmlib.result import TrainingResult
+from tests.engines.native import golden
+
+SMALL: dict[str, Any] = {"iterations": 60, "trials": 2}
+
+
+def _train(job: TrainingJob) -> tuple[TrainingResult, list[Event]]:
+    events: list[Event] = []
+    return NativeEngine().train(golden.dataset(), job, events.append), events
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[TrainingResult, list[Event]]:
+    return _train(golden.job(**SMALL))
+
+
+def test_it_is_registered_and_keeps_the_protocol() -> None:
+    engine: Engine = names.load(names.ENGINES["native"])()
+    assert engine.name == "native"
+    assert engine.version().startswith("native ")
+    assert engine.refusals(golden.job()) == []
+
+
+def test_events(trained: tuple[TrainingResult, list[Event]]) -> None:
+    result, events = trained
+    steps = [event.step for event in events if isinstance(event, StepStarted)]
+    assert steps == ["prophet", "compile", "search", "results"]
+    assert list(result.seconds) == steps
+    assert min(result.seconds.values()) > 0
+    last = [event for event in events if isinstance(event, CandidatesDone)][-1]
+    assert (last.trials, last.total) == ((60, 60), 120)
+    assert last.best_nrmse == result.candidates[c.NRMSE].min()
+    lines = [event.text for event in events if isinstance(event, LogLine)]
+    assert any(result.best in line for line in lines)
+
+
+def test_twice_the_same_to_the_last_bit(trained: tuple[TrainingResult, list[Event]]) -> None:
+    first, _ = trained
+    second, _ = _train(golden.job(**SMALL))
+    for name, table in first.tables().items():
+        pd.testing.assert_frame_equal(table, second.tables()[name], check_exact=True)
+    assert first.best == second.best
+
+
+def test_another_seed_is_another_search(trained: tuple[TrainingResult, list[Event]]) -> None:
+    other, _ = _train(golden.job(**SMALL, seed=124))
+    assert (other.candidates[c.NRMSE] != trained[0].candidates[c.NRMSE]).any()
+
+
+def test_tables(trained: tuple[TrainingResult, list[Event]]) -> None:
+    result, _ = trained
+    for table in result.tables().values():
+        assert isinstance(table.index, pd.RangeIndex)
+        assert len(table) > 0
+    candidates = result.candidates
+    assert len(candidates) == 120
+    assert candidates[c.CANDIDATE].is_unique
+    assert candidates[c.CANDIDATE].iloc[[0, -1]].tolist() == ["1_1_1", "2_60_1"]
+    assert result.best == candidates.loc[candidates[c.ERROR_SCORE].idxmin(), c.CANDIDATE]
+    assert len(result.coefficients) == 120 * 12
+    on_front = candidates.loc[candidates[c.PARETO_FRONT] > 0, c.CANDIDATE]
+    assert set(result.decomposition[c.CANDIDATE]) == {*on_front, result.best}
+    assert len(result.channels) == 5
+    assert len(result.response_curves) == 5 * 201
+    assert len(result.model_input) == 208
+    shares = result.channel_table()
+    assert shares[c.SPEND_SHARE].sum() == pytest.approx(1)
+    assert shares[c.EFFECT_SHARE].sum() == pytest.approx(1)
+    assert result.errors()[c.RSQ_TRAIN] < 1
+
+
+@pytest.mark.parametrize("adstock", ["weibull_cdf", "weibull_pdf"])
+def test_weibull_with_validation(adstock: str) -> None:
+    values = {"iterations": 30, "trials": 1, "adstock": adstock, "ts_validation": True}
+    result, _ = _train(golden.job(**values))
+    errors = result.candidates
+    assert errors[[c.NRMSE_VAL, c.NRMSE_TEST]].notna().all(axis=None)
+    assert (errors[c.NRMSE] == errors[c.NRMSE_VAL]).all()
+    assert errors[c.TRAIN_SIZE].between(0.5, 0.8).all()
+    assert "nrmse_test" in result.rule
+    assert set(result.decomposition_over_time[c.SPLIT]) == {"train", "val", "test"}
+
+
+def test_no_intercept_and_no_prophet() -> None:
+    values = {
+        "iterations": 20,
+        "trials": 1,
+        "intercept": False,
+        "prophet": [],
+        "context": [{"name": "competitor_sales_B"}],
+    }
+    result, _ = _train(golden.job(**values))
+    fitted = result.coefficients.set_index(c.VARIABLE)[c.COEFFICIENT]
+    assert (fitted[c.INTERCEPT] == 0).all()
+    assert "trend" not in fitted.index
+    assert result.candidates[c.RSQ_TRAIN].max() > 0
+
+
+def test_refusals() -> None:
+    fixed = [{"name": "tv", "spend": "tv_S", "ranges": {"alphas": 1, "gammas": 0.5, "thetas": 0.4}}]
+    values = {"channels": fixed, "organic": [], "lambda_range": 0.1, "optimizer": "TwoPointDE"}
+    job = golden.job(**values)
+    problems = NativeEngine().refusals(job)
+    assert [problem.where for problem in problems] == ["channels", "optimizer"]
+    assert "TwoPointsDE" in problems[1].message
+    with pytest.raises(JobError, match="every hyperparameter is fixed"):
+        NativeEngine().train(golden.dataset(), job, ignore)
+
+
+@pytest.mark.parametrize(
+    ("values", "wheres"),
+    [
+        ({"optimizer": "DE", "workers": 3, "objective_weights": [1, 2]}, []),
+        ({"optimizer": "CMA", "workers": 3}, []),
+        ({"optimizer": "CMA", "objective_weights": [1, 2]}, ["objective_weights"]),
+        ({"optimizer": "Cobyla", "workers": 3}, ["workers"]),
+    ],
+)
+def test_what_an_optimizer_can_do(values: dict[str, Any], wheres: list[str]) -> None:
+    job = golden.job(**SMALL, **values)
+    assert [problem.where for problem in NativeEngine().refusals(job)] == wheres
+    if not wheres:
+        result, _ = _train(job)
+        assert result.candidates[c.NRMSE].min() < 0.3
+
+
+@pytest.mark.parametrize("name", ["actual", "fitted"])
+def test_names_of_rows_of_the_results_are_no_variables(name: str) -> None:
+    with pytest.raises(JobError, match=name):
+        golden.job(context=[{"name": name, "column": "competitor_sales_B"}])
+
+
+def test_media_that_may_not_act_are_no_result() -> None:
+    """With no effect of any paid channel DECOMP.RSSD is infinite throughout, as in Robyn."""
+    channels = [{"name": "tv", "spend": "tv_S", "sign": "negative"}]
+    frame = golden.dataset().frame
+    frame["revenue"] = 1e6 + 10 * frame["tv_S"]
+    data = dataclasses.replace(golden.dataset(), frame=frame)
+    job = golden.job(channels=channels, organic=[], prophet=[], context=[], **SMALL)
+    with pytest.raises(EngineError, match="no candidate has finite errors"):
+        NativeEngine().train(data, job, ignore)
+
+
+def _changed(column: str, change: Any) -> Dataset:
+    data = golden.dataset()
+    frame = data.frame.copy()
+    frame[column] = change(frame[column].to_numpy())
+    return dataclasses.replace(data, frame=frame)
+
+
+@pytest.mark.parametrize(
+    ("column", "change", "where", "message"),
+    [
+        ("tv_S", lambda v: v * 0, "channels[0].spend", "0 throughout the window"),
+        ("facebook_I", lambda v: v * 0, "channels[3].exposure", "0 throughout the window"),
+        ("search_S", lambda v: -v, "channels[4].spend", "negative"),
+        ("print_S", lambda v: np.where(np.arange(208) == 50, np.nan, v), "channels[2]", "finite"),
+        ("newsletter", lambda v: v * 0 + 5, "organic[0]", "constant in the window"),
+        ("competitor_sales_B", lambda v: v * 0 + 1, "context[0]", "constant in the window"),
+        ("revenue", lambda v: v * 0 + 1, "target", "constant in the window"),
+        ("revenue", lambda v: np.where(np.arange(208) == 3, np.inf, v), "target", "finite"),
+    ],
+)
+def test_data_that_cannot_be_modelled(column: str, change: Any, where: str, message: str) -> None:
+    with pytest.raises(DataError) as caught:
+        NativeEngine().train(_changed(column, change), golden.job(**SMALL), ignore)
+    places = [(problem.where, problem.message) for problem in caught.value.problems]
+    assert any(place.startswith(where) and message in text for place, text in places), places
+
+
+YEARS = ["2016-01-01", "2018-01-01"]
+
+
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [
+        ({"window": ["2016-01-01", "2016-03-01"]}, "window"),
+        ({"window": ["2024-01-01", "2024-03-01"]}, "window"),
+        ({"ts_validation": True, "train_size": [0.1, 0.5], "window": YEARS}, "train_size"),
+        ({"ts_validation": True, "train_size": [0.5, 0.98]}, "train_size"),
+    ],
+)
+def test_too_few_rows(values: dict[str, Any], where: str) -> None:
+    with pytest.raises(DataError) as caught:
+        NativeEngine().train(golden.dataset(), golden.job(**SMALL, **values), ignore)
+    assert where in [problem.where for problem in caught.value.problems]
