@@ -29,14 +29,20 @@ def holidays_table(job: TrainingJob, dates: pd.Series) -> pd.DataFrame:
 
 
 def floor_to_week(table: pd.DataFrame, first: pd.Timestamp) -> pd.DataFrame:
-    """Move holidays to the first day of the data's week; names that meet are joined.
+    """Move holidays to the first day of the data's week.
 
-    Source: Robyn ``R/inputs.R: set_holidays``, which floors to the weekday of the first row.
+    Names of the same week are joined; at a turn of the year the old year's and the new one's
+    stay two rows of one date.
+
+    Source: Robyn ``R/inputs.R: set_holidays``, which floors to the weekday of the first row and
+    groups by week and year.
     """
     offset = (table[c.DATE] - first).dt.days % 7
-    moved = table.assign(**{c.DATE: table[c.DATE] - pd.to_timedelta(offset, unit="D")})
-    joined = moved.groupby(c.DATE, sort=True)[HOLIDAY].agg(", ".join)
-    return joined.reset_index()
+    moved = table.assign(
+        year=table[c.DATE].dt.year, **{c.DATE: table[c.DATE] - pd.to_timedelta(offset, unit="D")}
+    )
+    joined = moved.groupby([c.DATE, "year"], sort=True)[HOLIDAY].agg(", ".join)
+    return joined.reset_index().drop(columns="year")
 
 
 def _by_country(label: str, years: range) -> pd.DataFrame:

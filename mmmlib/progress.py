@@ -135,8 +135,9 @@ def describe(facts: dict[str, Any]) -> str:
         parts += [
             f"trial {running}/{len(trials)}",
             f"{facts['done']:,} / {total:,} candidates",
-            f"{facts['rate']:,.0f}/s",
         ]
+        if facts["rate"]:
+            parts.append(f"{facts['rate']:,.0f}/s")
         if facts.get("seconds_left"):
             parts.append(f"{duration(facts['seconds_left'])} left")
     return " · ".join(part for part in parts if part)

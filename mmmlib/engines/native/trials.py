@@ -45,8 +45,8 @@ class _Standing:
 
     model: Model
     events: Events
-    started: float = field(default_factory=time.monotonic)
     done: list[int] = field(init=False)
+    first: tuple[float, int] | None = None  # when the first report came, and of how many
     best: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,6 +56,7 @@ class _Standing:
     def report(self, trial: int, done: int, best: FloatArray) -> None:
         self.done[trial - 1] = done
         self.best = np.minimum(self.best, best)
+        self.first = self.first or (time.monotonic(), sum(self.done))
         self.tell()
 
     def finish(self, trial: Trial) -> None:
@@ -68,11 +69,18 @@ class _Standing:
             CandidatesDone(
                 trials=tuple(self.done),
                 total=rounds(job.iterations, job.workers) * job.workers * job.trials,
-                rate=sum(self.done) / max(time.monotonic() - self.started, 1e-9),
+                rate=self._rate(),
                 best_nrmse=float(self.best[0]),
                 best_rssd=float(self.best[1]),
             )
         )
+
+    def _rate(self) -> float:
+        """Candidates a second since the first ones; the workers' start would hide it."""
+        if self.first is None:
+            return 0.0
+        at, before = self.first
+        return (sum(self.done) - before) / max(time.monotonic() - at, 1e-9)
 
 
 def search_trials(model: Model, events: Events, processes: int) -> list[Trial]:
