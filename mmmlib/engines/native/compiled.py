@@ -41,14 +41,16 @@ class _SourcesCache(FunctionCache):  # type: ignore[misc]
 def interruptible() -> Iterator[None]:
     """Pass on what a signal handler raised (``KeyboardInterrupt``) while compiled code ran.
 
-    The interpreter finds the exception beside a result and makes it a ``SystemError``.
+    The interpreter finds the exception beside a result and makes it a ``SystemError``, in every
+    frame of compiled code anew.
     """
     try:
         yield
     except SystemError as error:
-        if error.__cause__ is None:
-            raise
-        raise error.__cause__ from None
+        cause: BaseException = error
+        while isinstance(cause, SystemError) and cause.__cause__ is not None:
+            cause = cause.__cause__
+        raise cause from None
 
 
 def compiled(function: Function) -> Function:

@@ -58,13 +58,14 @@ def search_trial(model: Model, number: int, progress: Progress) -> Trial:
     progress : callable
         Told how far the search is.
     """
-    import nevergrad  # before the seed is set: parts of it draw random numbers on import
-
     job = model.job
     fits = Fits.empty(rounds(job.iterations, job.workers) * job.workers, model)
     values = np.empty((len(fits.passes), len(model.space.names)))
     best = np.full(model.n_objectives, np.inf)
-    with _numpy_seed(job.seed + number), warnings.catch_warnings():
+    with _numpy_generator(), warnings.catch_warnings():
+        import nevergrad  # before the seed is set: parts of it draw random numbers on import
+
+        np.random.seed(job.seed + number)
         # Nevergrad clips infinite losses, which Robyn tells too, and says so each time.
         warnings.simplefilter("ignore", nevergrad.common.errors.BadLossWarning)
         optimizer = make_optimizer(job, len(model.space.searched), model.n_objectives)
@@ -95,10 +96,9 @@ def throttled(progress: Progress, interval: float) -> Progress:
 
 
 @contextmanager
-def _numpy_seed(seed: int) -> Iterator[None]:
-    """Seed NumPy's global generator, which nevergrad draws its own from; restore it after."""
+def _numpy_generator() -> Iterator[None]:
+    """Put NumPy's global generator back after; nevergrad draws its own from it."""
     state = np.random.get_state()
-    np.random.seed(seed)
     try:
         yield
     finally:
