@@ -23,7 +23,7 @@ import pandas as pd
 
 from mmmlib import columns as c
 from mmmlib.errors import AllocationError, Problem
-from mmmlib.job import Allocator, ChannelBounds
+from mmmlib.job_parts import Allocator, ChannelBounds
 from mmmlib.sigmoids import Curves, Floats, exchange_gain, maximise
 
 TargetType = Literal["revenue", "conversion"]

@@ -24,14 +24,13 @@ RESERVED = {
     "fitted",
 }
 
+# What may be acknowledged: see dataset.Change.
+ACKNOWLEDGEABLE = ("fill", "drop", "rows")
+
 
 def contradictions(job: TrainingJob) -> list[Problem]:
     """Return everything in which keys of the job contradict each other, or nothing known."""
-    return [
-        problem
-        for rule in (_registered, _variables, _ranges, _window, _split, _weights, _allocator)
-        for problem in rule(job)
-    ]
+    return [problem for rule in RULES for problem in rule(job)]
 
 
 def _registered(job: TrainingJob) -> Iterator[Problem]:
@@ -40,6 +39,8 @@ def _registered(job: TrainingJob) -> Iterator[Problem]:
             yield Problem(key, f"{name!r} is not known; use one of: {', '.join(known)}")
     if job.source == "duckdb" and not job.file:
         yield Problem("file", "is empty; name a CSV or Parquet file, or example:weekly")
+    if job.table and job.sql:
+        yield Problem("table", "and sql are both given; keep one")
 
 
 def _variables(job: TrainingJob) -> Iterator[Problem]:
@@ -111,3 +112,58 @@ def _allocator(job: TrainingJob) -> Iterator[Problem]:
         high = settings.high if bounds.high is None else bounds.high
         if low > high:
             yield Problem(where, f"its low {low:g} is above its high {high:g}")
+
+
+def _features(job: TrainingJob) -> Iterator[Problem]:
+    wanted = {"sum": (1, 1000), "ratio": (2, 2), "lag": (1, 1), "one_hot": (1, 1)}
+    for i, feature in enumerate(job.features):
+        low, high = wanted[feature.operation]
+        if not low <= len(feature.columns) <= high:
+            yield Problem(
+                f"features[{i}].columns",
+                f"{feature.operation} takes {low if low == high else 'one or more'} of them, "
+                f"not {len(feature.columns)}",
+            )
+    names_ = Counter(feature.name for feature in job.features)
+    for i, feature in enumerate(job.features):
+        if names_[feature.name] > 1:
+            yield Problem(f"features[{i}].name", f"{feature.name!r} is made twice")
+
+
+def _acknowledged(job: TrainingJob) -> Iterator[Problem]:
+    for i, text in enumerate(job.acknowledge):
+        kind, colon, column = text.partition(":")
+        if kind not in ACKNOWLEDGEABLE or not colon or not column:
+            kinds = ", ".join(f"{name}:COLUMN" for name in ACKNOWLEDGEABLE)
+            yield Problem(f"acknowledge[{i}]", f"{text!r} is none of {kinds}")
+
+
+def _calibration(job: TrainingJob) -> Iterator[Problem]:
+    known = {medium.name for medium in job.media}
+    for i, study in enumerate(job.calibration):
+        where = f"calibration[{i}]"
+        if unknown := [name for name in study.channels if name not in known]:
+            yield Problem(
+                f"{where}.channels",
+                f"{', '.join(unknown)} is no channel; use {', '.join(sorted(known))}",
+            )
+        if study.start >= study.end:
+            yield Problem(f"{where}.start", "must be before its end; one day is no study")
+        if job.window and (study.start < job.window[0] or study.end > job.window[1]):
+            yield Problem(where, f"lies outside the window ({job.window[0]} to {job.window[1]})")
+        if study.lift == 0:
+            yield Problem(f"{where}.lift", "is 0; the distance to it cannot be a share of it")
+
+
+RULES = (
+    _registered,
+    _variables,
+    _ranges,
+    _window,
+    _split,
+    _weights,
+    _allocator,
+    _features,
+    _acknowledged,
+    _calibration,
+)

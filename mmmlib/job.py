@@ -7,81 +7,28 @@ parallel lists a job has one list of mappings. Nothing secret is ever a key of a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from mmmlib.errors import JobError, Problem
-from mmmlib.ranges import HYPERPARAMETERS, Adstock, Kind, Range, default_range
-
-Sign = Literal["positive", "negative", "default"]
-Component = Literal["trend", "season", "weekday", "monthly", "holiday"]
-Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
-Text = Annotated[str, Field(min_length=1, max_length=300)]
-
-
-def _as_range(value: Any) -> Any:
-    """A single number fixes a hyperparameter: 0.3 means [0.3, 0.3]."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return (value, value)
-    return value
-
-
-Bounds = Annotated[Range, BeforeValidator(_as_range)]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Channel(_Frozen):
-    """A paid channel: what was spent, optionally what was seen for it, and how it may act."""
-
-    name: Text
-    spend: Text
-    exposure: Text | None = None
-    sign: Sign = "positive"
-    kind: Kind = "online"
-    ranges: dict[str, Bounds] = {}
-
-
-class Organic(_Frozen):
-    """An unpaid channel (newsletter, posts): it has adstock and saturation but no spend."""
-
-    name: Text
-    column: Text | None = None
-    sign: Sign = "positive"
-    kind: Kind = "organic"
-    ranges: dict[str, Bounds] = {}
-
-
-class Context(_Frozen):
-    """A context variable: a number, or a factor whose levels (``promo``, ``strike``) act."""
-
-    name: Text
-    column: Text | None = None
-    sign: Sign = "default"
-    factor: bool = False
-
-
-class ChannelBounds(_Frozen):
-    """How far the plan may move one channel, as multiples of its current spend."""
-
-    low: float | None = Field(default=None, ge=0)
-    high: float | None = Field(default=None, ge=0)
-
-
-class Allocator(_Frozen):
-    """What the budget allocation may do; spend is per period, in the currency of the data."""
-
-    scenario: Literal["max_response"] = "max_response"
-    total_budget: float | None = Field(default=None, gt=0)
-    low: float = Field(default=0.5, ge=0)
-    high: float = Field(default=2.0, ge=0)
-    channels: dict[str, ChannelBounds] = {}
+from mmmlib.job_parts import (
+    Allocator,
+    Bounds,
+    Channel,
+    Component,
+    Context,
+    Feature,
+    Frozen,
+    Label,
+    Organic,
+    Study,
+    Text,
+)
+from mmmlib.ranges import HYPERPARAMETERS, Adstock, Range, default_range
 
 
 def _key(help_: str, default: Any = ..., **limits: Any) -> Any:
@@ -89,7 +36,7 @@ def _key(help_: str, default: Any = ..., **limits: Any) -> Any:
     return Field(default, description=help_, **limits)
 
 
-class TrainingJob(_Frozen):
+class TrainingJob(Frozen):
     """Everything that determines a run. ``docs/job.md`` explains the keys at length."""
 
     country: Label = _key("Label of the country; becomes part of the run's path")
@@ -97,8 +44,14 @@ class TrainingJob(_Frozen):
     engine: str = _key("What trains the model (native)", "native")
     source: str = _key("Where the data come from (duckdb)", "duckdb")
     file: str = _key("CSV or Parquet file, or example:weekly", "")
-    sql: str = _key("One SELECT over the table data; empty takes the whole file", "")
+    table: str = _key("Table of a DuckDB file; a CSV or Parquet file is the table data", "")
+    sql: str = _key("One SELECT over the table data; empty takes all of it", "")
+    country_column: str = _key("Column that holds the country of a row; empty takes all rows", "")
     date: Text = _key("Column of the dates, one row a week or a day")
+    date_format: str = _key("Such as %d/%m/%Y where dates can be read in two ways", "")
+    interval: Literal["", "day", "week"] = _key(
+        "week sums daily rows up to weeks; empty keeps the rows of the data", ""
+    )
     target: Text = _key("Column to be explained (Robyn dep_var)")
     target_type: Literal["revenue", "conversion"] = _key("revenue or conversion", "revenue")
     prophet: tuple[Component, ...] = _key(
@@ -110,6 +63,13 @@ class TrainingJob(_Frozen):
     )
     organic: tuple[Organic, ...] = _key("Unpaid channels with name, column, sign, ranges", ())
     context: tuple[Context, ...] = _key("Context variables with name, column, sign, factor", ())
+    features: tuple[Feature, ...] = _key(
+        "Columns made of columns with name, operation, columns, periods", ()
+    )
+    acknowledge: tuple[Text, ...] = _key(
+        "Changes of the data that are accepted, such as fill:revenue or drop:radio", ()
+    )
+    annotations: str = _key("CSV file with date and label, drawn on the charts", "")
     window: tuple[dt.date, dt.date] | tuple[()] = _key(
         "First and last date that is modelled; empty takes all", ()
     )
@@ -123,6 +83,10 @@ class TrainingJob(_Frozen):
         "non_negative or unconstrained", "non_negative"
     )
     rssd_zero_penalty: bool = _key("Penalize candidates with channels without effect", True)
+    calibration: tuple[Study, ...] = _key(
+        "Lift studies with channels, start, end, lift, scope, confidence, spend", ()
+    )
+    refresh_of: str = _key("Run whose best model is continued on newer data", "")
     objective_weights: tuple[float, ...] = _key("Weights of nrmse and rssd; empty is equal", ())
     iterations: int = _key("Candidates of a trial", 2000, ge=1, le=1_000_000)
     trials: int = _key("Independent searches", 5, ge=1, le=1000)
@@ -178,6 +142,20 @@ class TrainingJob(_Frozen):
     def media(self) -> tuple[Channel | Organic, ...]:
         """Paid channels, then organic ones: everything with adstock and saturation."""
         return (*self.channels, *self.organic)
+
+    def without(self, names: Collection[str]) -> TrainingJob:
+        """Return the job without variables that the data do not support."""
+        if not names:
+            return self
+        left = {
+            group: tuple(item for item in getattr(self, group) if item.name not in names)
+            for group in ("channels", "organic", "context")
+        }
+        bounds = {
+            name: value for name, value in self.allocator.channels.items() if name not in names
+        }
+        allocator = self.allocator.model_copy(update={"channels": bounds})
+        return self.model_copy(update=left | {"allocator": allocator})
 
     def ranges(self) -> dict[str, Range]:
         """Bounds of each media hyperparameter, named ``{channel}_{hyperparameter}``, sorted.

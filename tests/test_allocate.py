@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mmmlib import columns as c
 from mmmlib.allocate import Allocation, allocate
 from mmmlib.errors import AllocationError
-from mmmlib.job import Allocator, ChannelBounds
+from mmmlib.job_parts import Allocator, ChannelBounds
 
 GOLDEN = Path(__file__).parent / "golden" / "allocator"
 WEEKS = 157

@@ -16,6 +16,7 @@ from tests.conftest import REPOSITORY
 LAYERS = (
     "errors names columns",
     "settings ranges cores sigmoids",
+    "job_parts",
     "job",
     "contradictions manifest data",
     "holidays_table result",

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from mmmlib import columns as c
-from mmmlib.job import Allocator, Channel, Context, Organic, TrainingJob
+from mmmlib.job import TrainingJob
+from mmmlib.job_parts import Allocator, Channel, Context, Organic
 from mmmlib.result import TrainingResult
 
 Built = tuple[TrainingResult, TrainingJob]

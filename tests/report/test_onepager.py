@@ -15,7 +15,7 @@ from PIL import Image
 
 from mmmlib import columns as c
 from mmmlib.allocate import allocate
-from mmmlib.job import Allocator
+from mmmlib.job_parts import Allocator
 from mmmlib.report import figures, one_pager, onepager, style
 
 STRANGE = [

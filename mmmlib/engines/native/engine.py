@@ -26,7 +26,7 @@ class NativeEngine:
 
     def refusals(self, job: TrainingJob) -> list[Problem]:
         """Say what of this job cannot be done, before anything runs."""
-        return [*_nothing_to_search(job), *optimizer_problems(job)]
+        return [*_not_computed(job), *_nothing_to_search(job), *optimizer_problems(job)]
 
     def train(self, dataset: Dataset, job: TrainingJob, events: Events) -> TrainingResult:
         """Train the job's model.
@@ -81,6 +81,13 @@ def _step(name: str, seconds: dict[str, float], events: Events) -> Iterator[None
     start = time.perf_counter()
     yield
     seconds[name] = time.perf_counter() - start
+
+
+def _not_computed(job: TrainingJob) -> Iterator[Problem]:
+    if job.calibration:
+        yield Problem("calibration", "the native engine does not calibrate; leave it out")
+    if job.refresh_of:
+        yield Problem("refresh_of", "the native engine does not refresh; leave it out")
 
 
 def _nothing_to_search(job: TrainingJob) -> Iterator[Problem]:

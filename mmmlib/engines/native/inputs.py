@@ -20,7 +20,8 @@ from mmmlib import columns as c
 from mmmlib.dataset import Dataset
 from mmmlib.engines.native.transforms import FloatArray
 from mmmlib.errors import DataError, Problem
-from mmmlib.job import Channel, TrainingJob
+from mmmlib.job import TrainingJob
+from mmmlib.job_parts import Channel
 
 LAMBDA_SHARE = 0.1 / 0.001  # Robyn's 0.1 of the maximum, glmnet's smallest alpha 0.001
 

@@ -1,0 +1,102 @@
+"""The parts of a job that are mappings: channels, variables, features, studies, the allocator."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from mmmlib.ranges import Kind, Range
+
+Sign = Literal["positive", "negative", "default"]
+Component = Literal["trend", "season", "weekday", "monthly", "holiday"]
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+Text = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+def _as_range(value: Any) -> Any:
+    """A single number fixes a hyperparameter: 0.3 means [0.3, 0.3]."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return (value, value)
+    return value
+
+
+Bounds = Annotated[Range, BeforeValidator(_as_range)]
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Channel(Frozen):
+    """A paid channel: what was spent, optionally what was seen for it, and how it may act."""
+
+    name: Text
+    spend: Text
+    exposure: Text | None = None
+    sign: Sign = "positive"
+    kind: Kind = "online"
+    ranges: dict[str, Bounds] = {}
+
+
+class Organic(Frozen):
+    """An unpaid channel (newsletter, posts): it has adstock and saturation but no spend."""
+
+    name: Text
+    column: Text | None = None
+    sign: Sign = "positive"
+    kind: Kind = "organic"
+    ranges: dict[str, Bounds] = {}
+
+
+class Context(Frozen):
+    """A context variable: a number, or a factor whose levels (``promo``, ``strike``) act."""
+
+    name: Text
+    column: Text | None = None
+    sign: Sign = "default"
+    factor: bool = False
+
+
+class ChannelBounds(Frozen):
+    """How far the plan may move one channel, as multiples of its current spend."""
+
+    low: float | None = Field(default=None, ge=0)
+    high: float | None = Field(default=None, ge=0)
+
+
+class Allocator(Frozen):
+    """What the budget allocation may do; spend is per period, in the currency of the data."""
+
+    scenario: Literal["max_response"] = "max_response"
+    total_budget: float | None = Field(default=None, gt=0)
+    low: float = Field(default=0.5, ge=0)
+    high: float = Field(default=2.0, ge=0)
+    channels: dict[str, ChannelBounds] = {}
+
+
+class Feature(Frozen):
+    """A column made of columns, before anything else is read from the data.
+
+    ``sum`` adds columns (small channels into one); ``ratio`` divides the first by the second;
+    ``lag`` moves one column ``periods`` rows later; ``one_hot`` makes one 0/1 column a level of a
+    text column, named ``{name}_{level}``.
+    """
+
+    name: Text
+    operation: Literal["sum", "ratio", "lag", "one_hot"]
+    columns: Annotated[tuple[Text, ...], Field(min_length=1)]
+    periods: int = Field(default=1, ge=1, le=520)
+
+
+class Study(Frozen):
+    """A lift study: what an experiment found for channels together, Robyn's calibration input."""
+
+    channels: Annotated[tuple[Text, ...], Field(min_length=1)]
+    start: dt.date
+    end: dt.date
+    lift: float
+    spend: float = Field(default=0.0, ge=0)
+    confidence: float = Field(default=0.9, gt=0, le=1)
+    scope: Literal["immediate", "total"] = "immediate"
