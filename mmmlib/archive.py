@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import getpass
 import io
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +34,14 @@ LOST_AFTER = dt.timedelta(seconds=60)
 def now() -> dt.datetime:
     """Return the time, in UTC."""
     return dt.datetime.now(dt.UTC)
+
+
+def user() -> str:
+    """Return the name of the person this process belongs to."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user id may have no name
+        return str(os.getuid())
 
 
 @dataclass(frozen=True)
@@ -132,6 +142,12 @@ class Run:
         if state.status not in (Status.QUEUED, Status.RUNNING):
             return state.model_copy(update={"status": Status.RUNNING})  # it is about to end
         return state
+
+    def cancel(self, who: str = "") -> None:
+        """Ask a run that goes on to stop; its own process ends it within seconds."""
+        if (status := self.state().status) not in (Status.QUEUED, Status.RUNNING):
+            raise RunError(f"run {self.id} is {status}; there is nothing to cancel")
+        self.save_json(CANCEL, {"who": who or user(), "at": now().isoformat()})
 
     def _key(self, name: str) -> str:
         return f"{self.id.folder}/{name}"

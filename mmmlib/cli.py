@@ -124,15 +124,10 @@ def open_(run: str, artifact: str, root: str) -> None:
 @_says_errors
 def cancel(run: str, root: str) -> None:
     """Ask a running RUN to stop; its own process ends it within seconds."""
-    import getpass
-
-    from mmmlib.archive import CANCEL, Archive, now
-    from mmmlib.manifest import Status
+    from mmmlib.archive import Archive
 
     found = Archive(root).run(run)
-    if (status := found.state().status) not in (Status.QUEUED, Status.RUNNING):
-        raise MMMError(f"run {found} is {status}; there is nothing to cancel")
-    found.save_json(CANCEL, {"who": getpass.getuser(), "at": now().isoformat()})
+    found.cancel()
     click.echo(f"asked run {found} to stop")
 
 

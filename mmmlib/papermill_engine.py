@@ -156,7 +156,11 @@ def message(error: Any) -> str:
 
 @contextmanager
 def sigterm_interrupts() -> Iterator[None]:
-    """A SIGTERM ends the run as Ctrl-C does: cleanly, with its status written."""
+    """A SIGTERM ends the run as Ctrl-C does: cleanly, with its status written.
+
+    Ctrl-C itself works too, also where the shell started us with it ignored (``mmm run … &`` in
+    a script): the supervisor uses it when someone cancels.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -164,8 +168,11 @@ def sigterm_interrupts() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

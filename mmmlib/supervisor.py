@@ -7,7 +7,6 @@ last the manifest.
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import os
 import platform
@@ -18,8 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-from mmmlib.archive import CANCEL, DATASET, JOB, MANIFEST, STATUS, Run, now
+from mmmlib.archive import CANCEL, DATASET, JOB, MANIFEST, STATUS, Run, now, user
 from mmmlib.errors import MMMError, RunError
+from mmmlib.job import TrainingJob
 from mmmlib.manifest import Artifact, Manifest, Receipt, State, Status
 
 HEARTBEAT_SECONDS = 5.0
@@ -42,12 +42,13 @@ class Supervisor:
                 "start a new one"
             )
         self.run = run
+        self.job = run.job  # a job that cannot be read must fail now, not when the run ends
         self.state = State(
             status=Status.RUNNING,
             stage="start",
             heartbeat=now(),
             started=now(),
-            who=who or _user(),
+            who=who or user(),
             where=socket.gethostname(),
         )
         self._ended = threading.Event()
@@ -149,7 +150,7 @@ class Supervisor:
                 for name in self.run.artifacts()
                 if name != MANIFEST
             },
-            receipt=_receipt(self.run),
+            receipt=_receipt(self.run, self.job),
         )
 
 
@@ -171,25 +172,17 @@ def describe(error: BaseException) -> str:
     return str(error) if isinstance(error, MMMError) else f"{type(error).__name__}: {error}"
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user id may have no name
-        return str(os.getuid())
-
-
 def _artifact(data: bytes) -> Artifact:
     return Artifact(size=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
-def _receipt(run: Run) -> Receipt:
+def _receipt(run: Run, job: TrainingJob) -> Receipt:
     from importlib.metadata import version
 
     from mmmlib import names
     from mmmlib.cores import usable_cores
     from mmmlib.settings import code_commit
 
-    job = run.job
     return Receipt(
         dataset_sha256=hashlib.sha256(run.load(DATASET)).hexdigest() if run.has(DATASET) else "",
         job_sha256=hashlib.sha256(run.load(JOB)).hexdigest(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from typing import Any
 
 from mmmlib.archive import (
@@ -14,10 +12,8 @@ from mmmlib.archive import (
     PROGRESS,
     STATUS,
     Run,
-    now,
 )
 from mmmlib.archived import TRAINING
-from mmmlib.errors import RunError
 from mmmlib.manifest import Status
 from mmmlib.progress import duration
 from mmmlib.ui.run.findings import Findings, read_findings
@@ -95,9 +91,7 @@ class RunModel:
         RunError
             It has ended, or nobody works on it any more.
         """
-        if (status := self.run.state().status) not in GOING:
-            raise RunError(f"run {self.run} is {status}; there is nothing to cancel")
-        self.run.save_json(CANCEL, {"who": _person(), "at": now().isoformat()})
+        self.run.cancel()
 
     def _progress(self) -> dict[str, Any]:
         facts = self.run.load_json(PROGRESS) if self.run.has(PROGRESS) else {}
@@ -131,10 +125,3 @@ def readable(size: int) -> str:
     if size < 1_000_000:
         return f"{size / 1000:.1f} kB"
     return f"{size / 1_000_000:.1f} MB"
-
-
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user id may have no name
-        return str(os.getuid())

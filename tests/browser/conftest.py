@@ -1,0 +1,136 @@
+"""A dashboard served as `mmm app` does, and Debian's Chromium to look at it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium")
+_ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_SAMPLE = Path(__file__).parents[1] / "ui" / "sample_archive.py"
+_APP = "import sys; from mmmlib.cli import main; sys.argv[0] = 'mmm'; main()"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip by name where there is no browser."""
+    if CHROMIUM:
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason="Chromium is not installed"))
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server: its address, its process and its archive."""
+
+    url: str
+    process: subprocess.Popen[str]
+    root: str
+
+
+@contextmanager
+def serving(root: str) -> Iterator[Served]:
+    """`mmm app` on a free port; leaving it ends the server as Ctrl-C does."""
+    command = [sys.executable, "-c", _APP, "app", "--port", "0", "--root", root]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            address = re.search(r"http://\S+", line)
+            assert address, f"the server did not start: {line!r}"
+            yield Served(address[0], process, root)
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[[str], Any]:
+    """Start another server."""
+    return serving
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An archive with one run of each end."""
+    folder = str(tmp_path_factory.mktemp("archive"))
+    subprocess.run([sys.executable, str(_SAMPLE), folder, "ended"], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def served(root: str) -> Iterator[Served]:
+    """The dashboard of that archive."""
+    with serving(root) as server:
+        yield server
+
+
+@pytest.fixture
+def going(root: str) -> Iterator[subprocess.Popen[str]]:
+    """A run that searches until somebody cancels it; its id is the first line of its output."""
+    command = [sys.executable, str(_SAMPLE), root, "going"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A tab in which no script fails and nothing is asked of the network outside."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
+    tab = context.new_page()
+    trouble: list[str] = []
+    outside: list[str] = []
+    tab.on("pageerror", lambda error: trouble.append(str(error)))
+    tab.on(
+        "console",
+        lambda message: trouble.append(message.text) if message.type == "error" else None,
+    )
+    tab.on("dialog", lambda dialog: (trouble.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    tab.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith(("http://127.0.0.1:", "data:", "blob:"))
+            else outside.append(request.url)
+        ),
+    )
+    yield tab
+    tab.close(run_before_unload=True)
+    context.close()
+    assert trouble == []
+    assert outside == []

@@ -1,0 +1,134 @@
+"""One run's page, without widgets."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from mmmlib.archive import CANCEL, PROGRESS, STATUS, Archive, now
+from mmmlib.archived import save_result
+from mmmlib.errors import RunError
+from mmmlib.manifest import State, Status
+from mmmlib.ui.run.findings import one_pager, read_findings
+from mmmlib.ui.run.model import LOG_LINES, RunModel, readable
+
+
+@pytest.fixture
+def going(sample, tmp_path):
+    """A run that says it is running."""
+    run = Archive(str(tmp_path)).claim(sample.job())
+    state = State(status=Status.RUNNING, stage="train", heartbeat=now(), started=now())
+    run.save(STATUS, state.to_json())
+    return run
+
+
+def test_findings_are_those_of_the_result(ended, sample):
+    findings = read_findings(ended["succeeded"])
+    assert (findings.best, findings.candidates) == (sample.BEST, 2)
+    assert findings.errors == [
+        ("NRMSE train", 0.0612),
+        ("R² train", 0.9131),
+        ("DECOMP.RSSD", 0.2077),
+    ]
+    names = [row["channel"] for row in findings.channels]
+    assert names == ["tv", "search", "print", sample.EVIL]
+    assert findings.efficiency == "ROAS"
+    assert [row["efficiency"] for row in findings.channels] == [2.25, 4.8, 16.8, None]
+
+
+def test_findings_are_json(ended):
+    plain = read_findings(ended["succeeded"]).plain()
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+
+
+def test_large_tables_stay_in_the_archive(ended, monkeypatch):
+    run = ended["succeeded"]
+    load, seen = type(run).load_table, []
+    monkeypatch.setattr(
+        type(run), "load_table", lambda self, name: seen.append(name) or load(self, name)
+    )
+    read_findings(run)
+    assert sorted(seen) == ["channels", "decomposition"]
+
+
+def test_the_one_pager_is_the_archived_picture(ended, sample):
+    kind, _, text = one_pager(ended["succeeded"], sample.BEST).partition(",")
+    assert kind == "data:image/png;base64"
+    assert base64.b64decode(text) == ended["succeeded"].load(f"{sample.BEST}.png")
+    assert one_pager(ended["failed"], sample.BEST) == ""
+
+
+def test_an_ended_run(ended, sample):
+    model = RunModel(ended["failed"])
+    facts = model.facts()
+    assert facts["status"] == "failed"
+    assert not facts["going"]
+    assert sample.EVIL in facts["error"]
+    assert "DataError" in facts["log"]  # the traceback
+    assert model.over
+    assert model.findings() is None
+    assert {"name": "job.yaml"}.items() <= model.artifacts()[0].items()
+
+
+def test_a_run_that_searches(going):
+    facts = {
+        "stage": "train",
+        "step": "search",
+        "done": 500,
+        "total": 2000,
+        "rate": 812.4,
+        "seconds_left": 75.0,
+        "best_nrmse": 0.07,
+        "best_rssd": 0.2,
+    }
+    going.save_json(PROGRESS, facts)
+    model = RunModel(going)
+    shown = model.facts()
+    assert shown["going"]
+    assert not model.over
+    assert shown["progress"]["share"] == 25.0
+    assert dict(shown["progress"]["tiles"]) == {
+        "Candidates": "500 of 2,000",
+        "Rate": "812 per second",
+        "Time left": "75 s",
+        "Best NRMSE so far": "0.0700",
+        "Best DECOMP.RSSD so far": "0.2000",
+    }
+
+
+def test_findings_wait_for_the_one_pager(going, sample):
+    save_result(going, sample.result())
+    model = RunModel(going)
+    assert model.findings() is None
+    going.save(f"{sample.BEST}.png", b"png")
+    assert model.findings().best == sample.BEST
+
+
+def test_the_log_is_its_end(going):
+    going.save("robyn_console.log", "\n".join(f"line {i}" for i in range(100)).encode())
+    log = RunModel(going).facts()["log"].splitlines()
+    assert len(log) == LOG_LINES
+    assert log[-1] == "line 99"
+
+
+def test_cancel_asks_and_says_so(going):
+    model = RunModel(going)
+    assert not model.facts()["cancelling"]
+    model.cancel()
+    assert going.load_json(CANCEL)["who"]
+    assert model.facts()["cancelling"]
+
+
+def test_an_ended_run_cannot_be_cancelled(ended):
+    with pytest.raises(RunError, match="succeeded; there is nothing to cancel"):
+        RunModel(ended["succeeded"]).cancel()
+    assert not ended["succeeded"].has(CANCEL)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (2_340_000, "2.3 MB")]
+)
+def test_sizes(size, text):
+    assert readable(size) == text
