@@ -12,6 +12,7 @@ from mmmlib.archive import (
     PROGRESS,
     STATUS,
     Run,
+    now,
 )
 from mmmlib.archived import TRAINING
 from mmmlib.manifest import Status
