@@ -1,34 +1,31 @@
 """The dataset: what the source returned, made into what a model can be trained on.
 
-Nothing is changed silently: each change is a row of the change ledger (``changes.json``).
+Nothing is changed silently: each change is a row of the change ledger (``changes.json``), and
+what alters the model's numbers must be acknowledged in the job.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from mmmlib import columns as c
 from mmmlib.errors import DataError, Problem
 from mmmlib.holidays_table import floor_to_week, holidays_table
 from mmmlib.job import TrainingJob
+from mmmlib.tidy import grid
+from mmmlib.tidy.features import with_features
+from mmmlib.tidy.grid import Interval
+from mmmlib.tidy.ledger import DROPPED, Change, Ledger
+from mmmlib.tidy.missing import without_missing
+from mmmlib.tidy.roles import Column, columns_of, match
+from mmmlib.tidy.values import as_dates, as_numbers, as_texts
 
-Interval = Literal["day", "week"]
-
-
-@dataclass(frozen=True)
-class Change:
-    """One row of the change ledger: what was changed, where, how many values and why."""
-
-    what: str
-    where: str
-    count: int
-    why: str
+__all__ = ["Change", "Dataset", "Interval", "load_dataset", "needed", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -38,12 +35,11 @@ class Dataset:
     Attributes
     ----------
     frame : DataFrame
-        The columns the job uses under the source's own names: the date column
-        (``job.date``, datetime64) first, numbers as float64, factors as str.
+        The columns the job uses under the job's names: the date column (``job.date``,
+        datetime64) first, numbers as float64, factors as str.
     holidays : DataFrame
         ``date, holiday``; dates fall on dates of the dataset's grid (for weekly data they are
         moved to the first day of the data's week; names that meet are joined with ", ").
-        It reaches as far as the holidays known, not only as the data.
     interval : str
         ``week`` or ``day``.
     changes : tuple of Change
@@ -55,152 +51,59 @@ class Dataset:
     interval: Interval
     changes: tuple[Change, ...]
 
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Variables of the job that the data do not support; the model is trained without."""
+        return tuple(change.where for change in self.changes if change.what == DROPPED)
 
-def prepare(raw: pd.DataFrame, job: TrainingJob) -> Dataset:
+
+def needed(job: TrainingJob, present: Sequence[str]) -> list[str]:
+    """Columns of a source worth reading for a job; unknown ones are :func:`prepare`'s matter."""
+    wanted = {name.strip().casefold() for name in (*columns_of(job), job.country_column)}
+    return [name for name in present if name.strip().casefold() in wanted]
+
+
+def prepare(raw: pd.DataFrame, job: TrainingJob, left_out: Sequence[str] = ()) -> Dataset:
     """Make a dataset of what the source returned.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        Rows of the source, at least the columns :func:`needed`.
+    left_out : sequence of str
+        Columns of the source that were not even read.
 
     Raises
     ------
     DataError
-        With every column that cannot be used, and why.
+        With everything of one kind that keeps the data from being used: columns that are
+        missing, values that cannot be read, changes that nobody acknowledged.
     """
-    wanted = list(_wanted(job))
-    if missing := [column for column in wanted if column not in raw.columns]:
-        raise DataError(_missing(column, raw.columns, job) for column in missing)
+    ledger = Ledger(frozenset(job.acknowledge))
+    columns = columns_of(job)
+    present = [str(name) for name in raw.columns]
+    _refuse_remade(job, [*present, *left_out])
+    found = match(columns, job.country_column, present, ledger)
+    unused = [*(name for name in present if name not in found), *left_out]
+    if unused:
+        shown = ", ".join(unused[:20]) + (" …" if len(unused) > 20 else "")
+        ledger.note("columns left out", shown, len(unused), "the job does not use them")
 
-    frame = raw[wanted].copy()
-    changes = []
-    if unused := [str(column) for column in raw.columns if column not in wanted]:
-        changes.append(
-            Change("column left out", ", ".join(unused), len(unused), "the job does not use it")
-        )
-    factors = {item.column or item.name for item in job.context if item.factor}
-    problems: list[Problem] = []
-    for column in wanted:
-        converted = _convert(frame[column], column, job, factors)
-        if isinstance(converted, Problem):
-            problems.append(converted)
-        else:
-            frame[column] = converted
-    if problems:
-        raise DataError(problems)
-
-    if not frame[job.date].is_monotonic_increasing:
-        changes.append(
-            Change("rows sorted", job.date, len(frame), "the model needs dates in their order")
-        )
-        frame = frame.sort_values(job.date, kind="stable")
-    frame = frame.reset_index(drop=True)
-    interval = _interval(frame[job.date], job.date)
-    _check_window(frame[job.date], job)
-    return Dataset(frame, *_holidays(frame[job.date], job, interval, changes))
-
-
-def _wanted(job: TrainingJob) -> dict[str, str]:
-    """Columns the job uses, each with the key that names it; the date column first."""
-    wanted = {job.date: "date", job.target: "target"}
-    for i, channel in enumerate(job.channels):
-        wanted.setdefault(channel.spend, f"channels[{i}].spend")
-        if channel.exposure is not None:
-            wanted.setdefault(channel.exposure, f"channels[{i}].exposure")
-    for i, organic in enumerate(job.organic):
-        wanted.setdefault(organic.column or organic.name, f"organic[{i}].column")
-    for i, context in enumerate(job.context):
-        wanted.setdefault(context.column or context.name, f"context[{i}].column")
-    return wanted
-
-
-def _missing(column: str, present: pd.Index, job: TrainingJob) -> Problem:
-    near = get_close_matches(column, [str(name) for name in present], n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(map(str, present))}"
-    return Problem(_wanted(job)[column], f"the data have no column {column!r}; {hint}")
-
-
-def _convert(
-    column: pd.Series, name: str, job: TrainingJob, factors: set[str]
-) -> pd.Series | Problem:
-    """The column in the dataset's type, or why it cannot be."""
-    if empty := int(column.isna().sum()):
-        rows = ", ".join(str(row) for row in column.index[column.isna()][:3])
-        return Problem(name, f"{empty} values are missing (rows {rows} …); fill or drop them")
-    if name == job.date:
-        return _as_dates(column, name)
-    if name in factors:
-        return column.astype(str)
-    numbers = pd.to_numeric(column, errors="coerce")
-    if (bad := numbers.isna()).any():
-        seen = ", ".join(repr(value) for value in column[bad].unique()[:3])
-        return Problem(
-            name, f"{int(bad.sum())} values are no numbers, such as {seen}; correct them"
-        )
-    numbers = numbers.astype(float)
-    if not np.isfinite(numbers).all():
-        return Problem(name, "holds infinite values; correct them")
-    paid = {column for item in job.channels for column in (item.spend, item.exposure)}
-    if name in paid and (numbers < 0).any():
-        return Problem(name, f"{int((numbers < 0).sum())} values are negative; spend cannot be")
-    return numbers
-
-
-def _as_dates(column: pd.Series, name: str) -> pd.Series | Problem:
-    if pd.api.types.is_numeric_dtype(column):
-        return Problem(name, "holds numbers, not dates; write dates as 2018-12-31")
-    try:
-        dates = pd.to_datetime(column, format="ISO8601")
-    except (ValueError, TypeError) as error:
-        return Problem(name, f"holds something that is no date ({error}); write 2018-12-31")
-    if not pd.api.types.is_datetime64_dtype(dates):
-        return Problem(name, "holds times with a time zone; give plain dates")
-    if repeated := int(dates.duplicated().sum()):
-        example = dates[dates.duplicated()].iloc[0].date()
-        return Problem(name, f"{repeated} dates occur twice, such as {example}; keep one row each")
-    return dates.astype("datetime64[ns]").dt.normalize()
-
-
-def _interval(dates: pd.Series, name: str) -> Interval:
-    if len(dates) < 2:
-        raise DataError([Problem(name, "one row is no series; give two years of weeks or days")])
-    steps = dates.diff().dropna().dt.days
-    for interval, days in (("week", 7), ("day", 1)):
-        if steps.median() == days:
-            if (steps != days).any():
-                at = dates[steps.index[steps != days][0]].date()
-                raise DataError(
-                    [Problem(name, f"the {interval} before {at} is missing; every {interval} "
-                                   "needs a row")]
-                )  # fmt: skip
-            return "week" if interval == "week" else "day"
-    raise DataError(
-        [Problem(name, f"rows are {steps.median():g} days apart; give one row a week or a day")]
-    )
-
-
-def _check_window(dates: pd.Series, job: TrainingJob) -> None:
-    if not job.window:
-        return
-    first, last = dates.iloc[0].date(), dates.iloc[-1].date()
-    start, end = job.window
-    if start > last or end < first:
-        raise DataError(
-            [Problem("window", f"{start} to {end} lies outside the data ({first} to {last})")]
-        )
-
-
-def _holidays(
-    dates: pd.Series, job: TrainingJob, interval: Interval, changes: list[Change]
-) -> tuple[pd.DataFrame, Interval, tuple[Change, ...]]:
-    table = holidays_table(job, dates)
-    if interval == "week" and len(table):
-        table = floor_to_week(table, dates.iloc[0])
-        changes.append(
-            Change(
-                "holidays moved",
-                "holidays.csv",
-                len(table),
-                f"to the first day of their week ({dates.iloc[0]:%A}), as the data are weekly",
-            )
-        )
-    return table, interval, tuple(changes)
+    frame = raw.set_axis(present, axis=1)[list(found)].rename(columns=found)
+    if frame.empty:
+        raise DataError([Problem("file", "has no rows")])
+    frame = grid.only_country(frame, job, ledger)[list(columns)]
+    frame = _typed(frame, columns, job, ledger)
+    frame = grid.one_row_a_date(frame, job.date, ledger)
+    interval = grid.interval_of(frame[job.date], job.date)
+    frame = grid.without_gaps(frame, job.date, interval, ledger)
+    frame = without_missing(frame, columns, job.target, ledger)
+    frame, interval = _on_interval(frame, columns, job, interval, ledger)
+    frame = with_features(frame, job, ledger)
+    _check_variables(frame, job)
+    _drop_variables(frame, job, ledger)
+    holidays = _holidays(frame[job.date], job, interval, ledger)
+    return Dataset(frame, holidays, interval, ledger.settle())
 
 
 def load_dataset(
@@ -208,9 +111,115 @@ def load_dataset(
 ) -> Dataset:
     """Put a dataset together again from the artifacts it was saved as."""
     table = pd.read_csv(io.BytesIO(holidays), parse_dates=[c.DATE])
-    return Dataset(
-        frame,
-        table,
-        _interval(frame[job.date], job.date),
-        tuple(Change(**change) for change in changes),
-    )
+    interval = grid.interval_of(frame[job.date], job.date)
+    return Dataset(frame, table, interval, tuple(Change(**change) for change in changes))
+
+
+def _refuse_remade(job: TrainingJob, present: Sequence[str]) -> None:
+    """A feature named like a column would quietly stand in for it."""
+    problems = [
+        Problem(f"features[{i}].name", f"the data already have {feature.name!r}; choose another")
+        for i, feature in enumerate(job.features)
+        if feature.name in present
+    ]
+    if problems:
+        raise DataError(problems)
+
+
+def _typed(
+    frame: pd.DataFrame, columns: dict[str, Column], job: TrainingJob, ledger: Ledger
+) -> pd.DataFrame:
+    """Every column in its type; all that cannot be read is said at once."""
+    typed, problems = {}, []
+    for name, column in columns.items():
+        match column.role:
+            case "date":
+                read = as_dates(frame[name], name, job.date_format, ledger)
+            case "text":
+                read = as_texts(frame[name], name, ledger)
+            case _:
+                read = as_numbers(frame[name], name, ledger)
+        if isinstance(read, Problem):
+            problems.append(read)
+        elif column.role == "media" and (negative := int((read < 0).sum())):
+            problems.append(Problem(name, f"{negative} values are negative; spend cannot be"))
+        else:
+            typed[name] = read
+    if problems:
+        raise DataError(problems)
+    return pd.DataFrame(typed)
+
+
+def _on_interval(
+    frame: pd.DataFrame,
+    columns: dict[str, Column],
+    job: TrainingJob,
+    interval: Interval,
+    ledger: Ledger,
+) -> tuple[pd.DataFrame, Interval]:
+    """Rows as the job wants them: days may become weeks, not the other way round."""
+    if job.interval == "day" and interval == "week":
+        raise DataError([Problem("interval", "the data are weekly; days cannot be made of weeks")])
+    if job.interval == "week" and interval == "day":
+        frame = grid.to_weeks(frame, columns, job.date, ledger)
+        if len(frame) < 2:
+            raise DataError([Problem("interval", f"leaves {len(frame)} whole weeks; use days")])
+        return frame, "week"
+    return frame, interval
+
+
+def _check_variables(frame: pd.DataFrame, job: TrainingJob) -> None:
+    """A variable may name what a one_hot feature was to make, and did not."""
+    problems = [
+        Problem(f"context[{i}].column", f"no feature has made {item.column or item.name!r}")
+        for i, item in enumerate(job.context)
+        if (item.column or item.name) not in frame
+    ]
+    if job.window:
+        first, last = frame[job.date].iloc[0].date(), frame[job.date].iloc[-1].date()
+        start, end = job.window
+        if start > last or end < first:
+            problems.append(
+                Problem("window", f"{start} to {end} lies outside the data ({first} to {last})")
+            )
+    if problems:
+        raise DataError(problems)
+
+
+def _drop_variables(frame: pd.DataFrame, job: TrainingJob, ledger: Ledger) -> None:
+    """Record the variables that never change in the window: no model can say what they do."""
+    inside = frame
+    if job.window:
+        start, end = (pd.Timestamp(day) for day in job.window)
+        inside = frame[(frame[job.date] >= start) & (frame[job.date] <= end)]
+    variables: dict[str, list[str]] = {
+        channel.name: [channel.spend, *([channel.exposure] if channel.exposure else [])]
+        for channel in job.channels
+    }
+    variables |= {item.name: [item.column or item.name] for item in job.organic}
+    variables |= {item.name: [item.column or item.name] for item in job.context}
+    for name, used in variables.items():
+        for column in used:
+            if inside[column].nunique() <= 1:
+                value = inside[column].iloc[0] if len(inside) else "nothing"
+                ledger.material(
+                    "drop", name, DROPPED, name, len(inside), f"{column} is {value} throughout"
+                )
+                break
+    if all(channel.name in _dropped(ledger) for channel in job.channels):
+        raise DataError([Problem("channels", "no channel has any spend in the window")])
+
+
+def _dropped(ledger: Ledger) -> set[str]:
+    return {change.where for change in ledger.changes if change.what == DROPPED}
+
+
+def _holidays(
+    dates: pd.Series, job: TrainingJob, interval: Interval, ledger: Ledger
+) -> pd.DataFrame:
+    table = holidays_table(job, dates)
+    if interval == "week" and len(table):
+        table = floor_to_week(table, dates.iloc[0])
+        why = f"to the first day of their week ({dates.iloc[0]:%A}), as the data are weekly"
+        ledger.note("holidays moved", "holidays.csv", len(table), why)
+    return table

@@ -22,7 +22,7 @@ from mmmlib import names
 from mmmlib.allocate import Allocation, allocate
 from mmmlib.archive import CHANGES, DATASET, HOLIDAYS, Archive, Run
 from mmmlib.archived import load_result, save_result
-from mmmlib.dataset import Change, Dataset, load_dataset, prepare
+from mmmlib.dataset import Change, Dataset, load_dataset, needed, prepare
 from mmmlib.engines import Engine
 from mmmlib.errors import JobError, Problem
 from mmmlib.job import JOB_KEYS, TrainingJob
@@ -121,7 +121,8 @@ class Work:
         """Train the job's model with its engine and archive the tables."""
         dataset = self.dataset
         with self._stage("train"):
-            result = _engine(self.job).train(dataset, self.job, self.progress)
+            job = self.job.without(dataset.dropped)
+            result = _engine(job).train(dataset, job, self.progress)
             save_result(self.run, result)
         return result
 
@@ -168,7 +169,10 @@ class Work:
         with self._stage("extract"), tempfile.TemporaryDirectory() as folder:
             raw = open_source(self.job.source).extract(self.job, Path(folder, "raw.parquet"))
             self.progress.log(f"{raw.rows:,} rows of {len(raw.columns)} columns: {raw.query}")
-            dataset = prepare(pd.read_parquet(raw.path), self.job)
+            read = needed(self.job, raw.columns)
+            left_out = [name for name in raw.columns if name not in read]
+            table = pd.read_parquet(raw.path, columns=read) if read else pd.DataFrame()
+            dataset = prepare(table, self.job, left_out)
             self.run.save_table("dataset", dataset.frame)
             self.run.save(HOLIDAYS, _csv(dataset.holidays))
             self.run.save_json(CHANGES, [asdict(change) for change in dataset.changes])

@@ -17,23 +17,33 @@ _READERS = {
 }
 
 
+_DATABASES = {".duckdb", ".db"}
+
+
 class DuckDBSource:
-    """A file is the table ``data``; without SQL all of it is taken."""
+    """A CSV or Parquet file is the table ``data``, a DuckDB file has tables of its own.
+
+    Without SQL all of the table is taken.
+    """
 
     def extract(self, job: TrainingJob, into: Path) -> Extraction:
         import duckdb
 
         path = _file(job.file)
-        query = job.sql or "SELECT * FROM data"
+        query = job.sql or f"SELECT * FROM {_quoted(job.table or 'data')}"
         with duckdb.connect(":memory:") as warehouse:
             try:
-                warehouse.execute(
-                    f"CREATE TABLE data AS SELECT * FROM {_READERS[path.suffix.lower()]}",
-                    [str(path)],
-                )
+                if path.suffix.lower() in _DATABASES:
+                    name = str(path).replace("'", "''")
+                    warehouse.execute(f"ATTACH '{name}' AS file (READ_ONLY); USE file")
+                else:
+                    warehouse.execute(
+                        f"CREATE TABLE data AS SELECT * FROM {_READERS[path.suffix.lower()]}",
+                        [str(path)],
+                    )
             except duckdb.Error as error:
                 raise SourceError(f"file {path.name}: cannot be read: {_first(error)}") from error
-            # From here on nothing but the table is in reach of the job's SQL.
+            # From here on nothing but the tables is in reach of the job's SQL.
             warehouse.execute("SET enable_external_access = false")
             try:
                 statements = warehouse.extract_statements(query)
@@ -41,7 +51,8 @@ class DuckDBSource:
                     raise SourceError("sql: must be one SELECT (or WITH … SELECT) over data")
                 arrow = warehouse.sql(query).to_arrow_table()
             except duckdb.Error as error:
-                raise SourceError(f"sql: {_first(error)}") from error
+                key = "sql" if job.sql else "table"
+                raise SourceError(f"{key}: {_first(error)}") from error
         if arrow.num_rows == 0:
             raise SourceError(f"{path.name}: {'the query' if job.sql else 'the file'} has no rows")
 
@@ -59,9 +70,15 @@ def _file(name: str) -> Path:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise SourceError(f"file: {path} {what}; name a CSV or Parquet file, or example:weekly")
-    if path.suffix.lower() not in _READERS:
-        raise SourceError(f"file: {path.name} must end in {', '.join(_READERS)}")
+    if path.suffix.lower() not in {*_READERS, *_DATABASES}:
+        endings = ", ".join([*_READERS, *sorted(_DATABASES)])
+        raise SourceError(f"file: {path.name} must end in {endings}")
     return path
+
+
+def _quoted(name: str) -> str:
+    """A name as SQL takes it; ``schema.table`` are two names."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
 
 
 def _first(error: Exception) -> str:

@@ -1,0 +1,1 @@
+"""How data are made into a dataset, one idea a module; ``mmmlib.dataset.prepare`` is the order."""

@@ -1,0 +1,123 @@
+"""One row a date, without gaps: countries, duplicates, missing dates, days to weeks."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pandas as pd
+
+from mmmlib.errors import DataError, Problem
+from mmmlib.job import TrainingJob
+from mmmlib.tidy.ledger import Ledger
+from mmmlib.tidy.roles import Column
+
+Interval = Literal["day", "week"]
+DAYS: dict[Interval, int] = {"day": 1, "week": 7}
+
+
+def only_country(frame: pd.DataFrame, job: TrainingJob, ledger: Ledger) -> pd.DataFrame:
+    """Keep the job's country; the label counts whatever its case."""
+    if not job.country_column:
+        return frame
+    labels = frame[job.country_column].astype(str).str.strip().str.casefold()
+    keep = labels == job.country.casefold()
+    if not keep.any():
+        there = sorted(frame[job.country_column].astype(str).unique())[:20]
+        raise DataError(
+            [Problem("country", f"{job.country!r} is not in the data; there is {', '.join(there)}")]
+        )
+    if others := int((~keep).sum()):
+        ledger.note("rows left out", job.country_column, others, f"not {job.country}")
+    return frame[keep].drop(columns=job.country_column)
+
+
+def one_row_a_date(frame: pd.DataFrame, date: str, ledger: Ledger) -> pd.DataFrame:
+    """Sort by date and drop rows that repeat another one in everything."""
+    if not frame[date].is_monotonic_increasing:
+        ledger.note("rows sorted", date, len(frame), "the model needs dates in their order")
+        frame = frame.sort_values(date, kind="stable")
+    repeated = frame.duplicated()
+    if count := int(repeated.sum()):
+        ledger.note("rows left out", date, count, "each repeats another row in everything")
+        frame = frame[~repeated]
+    twice = frame[frame[date].duplicated(keep=False)]
+    if len(twice):
+        differing = [
+            name for name in map(str, frame) if twice.groupby(date)[name].nunique().max() > 1
+        ]
+        raise DataError(
+            [
+                Problem(
+                    date,
+                    f"{twice[date].nunique()} dates have several rows, such as "
+                    f"{twice[date].iloc[0].date()}, that differ in {', '.join(differing[:5])}; "
+                    "sum them up in sql, or name the country_column",
+                )
+            ]
+        )
+    return frame.reset_index(drop=True)
+
+
+def interval_of(dates: pd.Series, name: str) -> Interval:
+    """Whether rows are days or weeks."""
+    if len(dates) < 2:
+        raise DataError([Problem(name, "one row is no series; give two years of weeks or days")])
+    step = dates.diff().dropna().dt.days.median()
+    for interval, days in DAYS.items():
+        if step == days:
+            return interval
+    raise DataError([Problem(name, f"rows are {step:g} days apart; give one row a week or a day")])
+
+
+def without_gaps(
+    frame: pd.DataFrame, date: str, interval: Interval, ledger: Ledger
+) -> pd.DataFrame:
+    """Add a row, empty but for its date, for every date that is missing."""
+    days = DAYS[interval]
+    first, last = frame[date].iloc[0], frame[date].iloc[-1]
+    offsets = (frame[date] - first).dt.days % days
+    if (offsets != 0).any():
+        at = frame[date][offsets != 0].iloc[0]
+        why = f"{at.date()} is no {first:%A} as the first row is; weeks start on one day"
+        raise DataError([Problem(date, why)])
+    grid = pd.date_range(first, last, freq=f"{days}D")
+    if len(grid) > max(10 * len(frame), 1000):
+        raise DataError(
+            [Problem(date, f"{len(frame)} rows between {first.date()} and {last.date()}; most "
+                           f"{interval}s are missing")]
+        )  # fmt: skip
+    if missing := len(grid) - len(frame):
+        gap = grid.difference(pd.DatetimeIndex(frame[date]))[0]
+        why = f"every {interval} needs a row; the first gap is {gap.date()}"
+        ledger.material("rows", date, "rows added", date, missing, why)
+        frame = frame.set_index(date).reindex(grid).rename_axis(date).reset_index()
+    return frame
+
+
+def to_weeks(
+    frame: pd.DataFrame, columns: dict[str, Column], date: str, ledger: Ledger
+) -> pd.DataFrame:
+    """Days to weeks from Monday: target and media summed, context averaged.
+
+    A week's text is the rarest of its days' levels, so that an event of one day is not lost.
+    Weeks at the ends that are not whole are left out.
+    """
+    week = (frame[date] - pd.to_timedelta(frame[date].dt.dayofweek, unit="D")).rename(date)
+    groups = frame.groupby(week, sort=True)
+    whole = groups.size() == 7
+    parts = {}
+    for name in frame.columns.drop(date):
+        role = columns[name].role
+        if role == "text":
+            rarity = frame[name].map(frame[name].value_counts())
+            rarest = rarity.groupby(week).idxmin()
+            parts[name] = frame[name].loc[rarest].set_axis(rarest.index)
+        else:
+            parts[name] = groups[name].mean() if role == "context" else groups[name].sum()
+    weeks = pd.DataFrame(parts)[list(frame.columns.drop(date))]
+    ledger.note(
+        "days to weeks", date, len(frame), "target and media summed, context averaged, from Monday"
+    )
+    if cut := int(frame.shape[0] - 7 * whole.sum()):
+        ledger.note("rows left out", date, cut, "days of weeks at the ends that are not whole")
+    return weeks[whole].reset_index()

@@ -1,0 +1,103 @@
+"""Which columns of the source a job uses, and what each one is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from mmmlib.errors import DataError, Problem
+from mmmlib.job import TrainingJob
+from mmmlib.tidy.ledger import Ledger
+
+Role = Literal["date", "target", "media", "context", "text"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the source: its role, and the key of the job that names it."""
+
+    role: Role
+    where: str
+
+
+def columns_of(job: TrainingJob) -> dict[str, Column]:
+    """Columns the job reads from the source, the date first; columns features make are not."""
+    used = _variables(job)
+    found: dict[str, Column] = {}
+    for i, feature in reversed(list(enumerate(job.features))):
+        consumer = used.get(feature.name)
+        role: Role = consumer.role if consumer else "context"
+        if feature.operation == "one_hot":
+            role = "text"
+        elif feature.operation == "ratio":
+            role = "media"  # sums over a week: the ratio of sums, not the mean of ratios
+        for j, source in enumerate(feature.columns):
+            used.setdefault(source, Column(role, f"features[{i}].columns[{j}]"))
+    made = {feature.name for feature in job.features if feature.operation != "one_hot"}
+    prefixes = tuple(f"{f.name}_" for f in job.features if f.operation == "one_hot")
+    for name, use in used.items():
+        if name not in made and not (prefixes and name.startswith(prefixes)):
+            found[name] = use
+    return found
+
+
+def _variables(job: TrainingJob) -> dict[str, Column]:
+    used = {job.date: Column("date", "date"), job.target: Column("target", "target")}
+    for i, channel in enumerate(job.channels):
+        used.setdefault(channel.spend, Column("media", f"channels[{i}].spend"))
+        if channel.exposure is not None:
+            used.setdefault(channel.exposure, Column("media", f"channels[{i}].exposure"))
+    for i, organic in enumerate(job.organic):
+        used.setdefault(organic.column or organic.name, Column("media", f"organic[{i}].column"))
+    for i, item in enumerate(job.context):
+        role: Role = "text" if item.factor else "context"
+        used.setdefault(item.column or item.name, Column(role, f"context[{i}].column"))
+    return used
+
+
+def match(
+    wanted: dict[str, Column], country_column: str, present: list[str], ledger: Ledger
+) -> dict[str, str]:
+    """Find each wanted column among those present: by name, then whatever its case.
+
+    Returns
+    -------
+    dict
+        Column as it is present → as the job names it.
+
+    Raises
+    ------
+    DataError
+        Naming every column that is missing, with the nearest one there is.
+    """
+    where = {name: column.where for name, column in wanted.items()}
+    if country_column:
+        where = {country_column: "country_column", **where}
+    folded: dict[str, list[str]] = {}
+    for name in present:
+        folded.setdefault(name.strip().casefold(), []).append(name)
+    found: dict[str, str] = {}
+    problems = []
+    for name, key in where.items():
+        alike = [name] if name in present else folded.get(name.strip().casefold(), [])
+        if len(alike) == 1 and present.count(alike[0]) == 1:
+            found[alike[0]] = name
+            if alike[0] != name:
+                ledger.note("column renamed", name, 1, f"the data write it {alike[0]!r}")
+        elif alike:
+            problems.append(Problem(key, f"the data have {name!r} more than once; keep one"))
+        else:
+            hint = _hint(name, present)
+            problems.append(Problem(key, f"the data have no column {name!r}; {hint}"))
+    if problems:
+        raise DataError(problems)
+    return found
+
+
+def _hint(name: str, present: list[str]) -> str:
+    near = get_close_matches(name, present, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    shown = ", ".join(present[:20])
+    return f"there are: {shown}{f' … ({len(present)} columns)' if len(present) > 20 else ''}"
