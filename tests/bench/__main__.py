@@ -111,7 +111,11 @@ def start_up() -> pd.DataFrame:
 
 
 class _Memory:
-    """Largest resident memory of this process and all below it, sampled."""
+    """Largest memory of this process and all below it, sampled.
+
+    Pages that processes share count once (PSS): the sum of resident sizes would count every
+    library once a process.
+    """
 
     peak = 0
 
@@ -127,12 +131,12 @@ class _Memory:
 
     def _sample(self) -> None:
         this = psutil.Process()
-        while not self._done.wait(0.05):
+        while not self._done.wait(0.1):
             total = 0
             for process in (this, *this.children(recursive=True)):
                 try:
-                    total += process.memory_info().rss
-                except psutil.NoSuchProcess:
+                    total += process.memory_full_info().pss
+                except (psutil.NoSuchProcess, psutil.AccessDenied):
                     continue
             self.peak = max(self.peak, total)
 
