@@ -31,7 +31,7 @@ app: .venv/product ## serve the dashboard on http://127.0.0.1:8080
 	@$(BIN)/mmm app
 
 lab: .venv/product ## open the notebooks in JupyterLab
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 bench: .venv/test ## measure, and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench

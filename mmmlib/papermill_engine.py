@@ -29,7 +29,7 @@ from mmmlib.archive import CONSOLE, Archive, Run
 from mmmlib.errors import JobError, NotebookError, Problem, RunError
 from mmmlib.job import JOB_KEYS
 from mmmlib.progress import MIME
-from mmmlib.stages import SUPERVISED, job_of
+from mmmlib.stages import SUPERVISED, accepted, job_of
 from mmmlib.supervisor import Supervisor
 
 OnProgress = Callable[[dict[str, Any]], None]
@@ -120,7 +120,7 @@ def _own_run(nb_man: NotebookExecutionManager, kernel_name: str) -> Iterator[Sup
     values = _declared(nb_man.nb, kernel_name) | nb_man.nb.metadata.papermill["parameters"]
     if unknown := [key for key in values if key not in (*JOB_KEYS, "run")]:
         raise JobError(Problem(key, "the notebook has no such parameter") for key in unknown)
-    job = job_of(values)
+    job = accepted(job_of(values))
     archive = Archive(job.root)
     run = archive.run(values["run"]) if values.get("run") else archive.claim(job)
     if values.get("run") and run.job != job:

@@ -42,7 +42,9 @@ class NativeEngine:
         KeyboardInterrupt
             A person interrupted it; nothing is left running.
         """
-        if problems := self.refusals(job):
+        # The optimizer's own limits fail in the search; asking here would import nevergrad,
+        # which only the worker processes need.
+        if problems := [*_not_computed(job), *_nothing_to_search(job)]:
             raise JobError(problems)
         from mmmlib.cores import usable_cores
         from mmmlib.engines.native import results
