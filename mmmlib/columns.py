@@ -75,3 +75,15 @@ METRIC: Final = "metric"
 CURRENT: Final = "current"
 PLANNED: Final = "planned"
 LIFT_PERCENT: Final = "lift_percent"
+
+# Annotations: what a person knows about a date, drawn on the charts (annotations.csv)
+LABEL: Final = "label"
+
+# Modelled against true, where the data are simulated
+TRUE_ROAS: Final = "true_roas"
+MODELLED_ROAS: Final = "modelled_roas"
+ROAS_ERROR: Final = "roas_error"  # modelled / true - 1
+TRUE_CONTRIBUTION: Final = "true_contribution"
+MODELLED_CONTRIBUTION: Final = "modelled_contribution"
+TRUE_RESPONSE: Final = "true_response"
+MODELLED_RESPONSE: Final = "modelled_response"

@@ -8,7 +8,7 @@ from mmmlib.errors import SourceError
 
 EXAMPLE_PREFIX = "example:"
 _FOLDER = Path(__file__).parent
-EXAMPLES = {"weekly": "weekly.csv"}
+EXAMPLES = {"weekly": "weekly.csv", "daily": "daily.csv"}
 
 
 def example_path(name: str) -> Path:

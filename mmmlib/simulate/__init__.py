@@ -1,0 +1,1 @@
+"""Simulated marketing data whose truth is known: ``mmm simulate`` and the daily example."""
