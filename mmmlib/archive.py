@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 JOB, STATUS, MANIFEST, PROGRESS = "job.yaml", "status.json", "manifest.json", "progress.json"
+ANNOTATIONS, CHECKS = "annotations.csv", "checks.json"
 CANCEL, CHANGES, DATASET, HOLIDAYS = (
     "cancel.json",
     "changes.json",

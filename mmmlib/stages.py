@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cached_property
@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from mmmlib import checks as data_checks
 from mmmlib import names
 from mmmlib.allocate import Allocation, allocate
-from mmmlib.archive import CHANGES, DATASET, HOLIDAYS, Archive, Run
+from mmmlib.annotations import load_annotations, read_annotations
+from mmmlib.archive import ANNOTATIONS, CHANGES, CHECKS, DATASET, HOLIDAYS, Archive, Run
 from mmmlib.archived import load_result, save_result
 from mmmlib.dataset import Change, Dataset, load_dataset, needed, prepare
 from mmmlib.engines import Engine
@@ -34,6 +36,7 @@ from mmmlib.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from IPython.display import Image
+    from pandas.io.formats.style import Styler
 
 SUPERVISED = "MMM_SUPERVISED"  # set by the runner in its kernel: the run it keeps the status of
 
@@ -57,16 +60,18 @@ def open_run(parameters: Mapping[str, Any]) -> Work:
     job = job_of(parameters)
     name = parameters.get("run", "")
     if not name:
-        return Work(Archive(job.root).claim(job), supervised=False)
+        return Work(Archive(job.root).claim(accepted(job)), supervised=False)
     run = Archive(job.root).run(name)
-    return Work(run, supervised=os.environ.get(SUPERVISED) == str(run.id), typed=job)
+    if os.environ.get(SUPERVISED) == str(run.id):  # the runner has asked the engine already
+        return Work(run, supervised=True)
+    return Work(run, supervised=False, typed=accepted(job))
 
 
 def job_of(parameters: Mapping[str, Any]) -> TrainingJob:
-    """The valid job in a mapping of parameters, which its engine accepts."""
+    """The valid job in a mapping of parameters."""
     if missing := [key for key in JOB_KEYS if key not in parameters]:
         raise JobError(Problem(key, "the notebook does not declare it") for key in missing)
-    return accepted(TrainingJob.parse({key: parameters[key] for key in JOB_KEYS}))
+    return TrainingJob.parse({key: parameters[key] for key in JOB_KEYS})
 
 
 def accepted(job: TrainingJob) -> TrainingJob:
@@ -74,6 +79,17 @@ def accepted(job: TrainingJob) -> TrainingJob:
     if refusals := _engine(job).refusals(job):
         raise JobError(refusals)
     return job
+
+
+def dataset_of(job: TrainingJob, log: Callable[[str], None] = lambda line: None) -> Dataset:
+    """Read the job's source and prepare its dataset; nothing is archived."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw = open_source(job.source).extract(job, Path(folder, "raw.parquet"))
+        log(f"{raw.rows:,} rows of {len(raw.columns)} columns: {raw.query}")
+        read = needed(job, raw.columns)
+        left_out = [name for name in raw.columns if name not in read]
+        table = pd.read_parquet(raw.path, columns=read) if read else pd.DataFrame()
+        return prepare(table, job, left_out)
 
 
 class Work:
@@ -117,10 +133,50 @@ class Work:
             columns=list(Change.__dataclass_fields__),
         )
 
+    @cached_property
+    def findings(self) -> tuple[data_checks.Finding, ...]:
+        """What the data checks found, archived as ``checks.json``."""
+        dataset = self.dataset  # extracted first where there is none; that checks it too
+        if not self.run.has(CHECKS):
+            self._check(dataset)
+        return data_checks.findings_of(self.run.load_json(CHECKS))
+
+    def checks(self) -> Styler:
+        """Show the data checks with their advice in full.
+
+        Raises
+        ------
+        DataError
+            A check says FAIL; the table is shown before.
+        """
+        shown = data_checks.table(self.findings).style.hide(axis="index")
+        shown = shown.format(precision=4, na_rep="", escape="html").set_uuid("checks")
+        shown = shown.set_table_styles([{"selector": "td", "props": "text-align: left"}])
+        if any(item.verdict is data_checks.Verdict.FAIL for item in self.findings):
+            from IPython.display import display
+
+            display(shown)
+            with self._stage("check"):
+                data_checks.refuse_failures(self.findings)
+        return shown
+
+    @cached_property
+    def annotations(self) -> pd.DataFrame:
+        """Dates with a label to be drawn on the charts: ``date, label``."""
+        self.dataset  # noqa: B018 - the file is archived when the data are extracted
+        return read_annotations(self.run.load(ANNOTATIONS) if self.run.has(ANNOTATIONS) else b"")
+
     def train(self) -> TrainingResult:
-        """Train the job's model with its engine and archive the tables."""
-        dataset = self.dataset
+        """Train the job's model with its engine and archive the tables.
+
+        Raises
+        ------
+        DataError
+            A data check says FAIL.
+        """
+        dataset, findings = self.dataset, self.findings
         with self._stage("train"):
+            data_checks.refuse_failures(findings)
             job = self.job.without(dataset.dropped)
             result = _engine(job).train(dataset, job, self.progress)
             save_result(self.run, result)
@@ -148,7 +204,7 @@ class Work:
 
             from mmmlib.report.onepager import one_pager
 
-            png = one_pager(result, self.job, allocation)
+            png = one_pager(result, self.job, allocation, self.annotations)
             self.run.save(f"{result.best}.png", png)
         return Image(png, width=1000)
 
@@ -166,17 +222,20 @@ class Work:
         return pd.DataFrame({"artifact": list(sizes), "bytes": list(sizes.values())})
 
     def _extract(self) -> Dataset:
-        with self._stage("extract"), tempfile.TemporaryDirectory() as folder:
-            raw = open_source(self.job.source).extract(self.job, Path(folder, "raw.parquet"))
-            self.progress.log(f"{raw.rows:,} rows of {len(raw.columns)} columns: {raw.query}")
-            read = needed(self.job, raw.columns)
-            left_out = [name for name in raw.columns if name not in read]
-            table = pd.read_parquet(raw.path, columns=read) if read else pd.DataFrame()
-            dataset = prepare(table, self.job, left_out)
+        with self._stage("extract"):
+            if self.job.annotations:
+                self.run.save(ANNOTATIONS, load_annotations(self.job.annotations))
+            dataset = dataset_of(self.job, self.progress.log)
             self.run.save_table("dataset", dataset.frame)
             self.run.save(HOLIDAYS, _csv(dataset.holidays))
             self.run.save_json(CHANGES, [asdict(change) for change in dataset.changes])
+        self._check(dataset)
         return dataset
+
+    def _check(self, dataset: Dataset) -> None:
+        with self._stage("check"):
+            found = data_checks.check(dataset, self.job)
+            self.run.save_json(CHECKS, [finding.plain() for finding in found])
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:

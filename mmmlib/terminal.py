@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,9 +14,11 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from mmmlib import columns as c
-from mmmlib.archive import CHANGES, Archive, Run
+from mmmlib.archive import CHANGES, CHECKS, Archive, Run
 from mmmlib.archived import TRAINING, load_result
-from mmmlib.errors import NotebookError
+from mmmlib.checks import Finding, Verdict, check, findings_of
+from mmmlib.data import demo_job_path
+from mmmlib.errors import NotebookError, StoreError
 from mmmlib.job import TrainingJob
 from mmmlib.manifest import Status
 from mmmlib.progress import describe, duration
@@ -30,6 +33,7 @@ _COLOURS = {
     Status.RUNNING: "cyan",
     Status.QUEUED: "dim",
 }
+_VERDICTS = {Verdict.PASS: "green", Verdict.REVIEW: "yellow", Verdict.FAIL: "red"}
 
 
 def console() -> Console:
@@ -98,6 +102,9 @@ def show_run(run: Run) -> None:
     out.print(f"\nrun {run}: [{_COLOURS[state.status]}]{state.status}[/] {escape(state.error)}")
     if run.has(TRAINING):
         _show_model(out, load_result(run))
+    if run.has(CHECKS):
+        out.print()
+        _show_findings(out, findings_of(run.load_json(CHECKS)), passed=False)
     if run.has(CHANGES):
         out.print("\nChanged in the data:")
         for change in run.load_json(CHANGES):
@@ -109,6 +116,76 @@ def show_run(run: Run) -> None:
         if name.endswith(".png"):
             out.print(f"One-pager:  {run.place}/{name}  (mmm open {run})")
     out.print("Dashboard:  make app, then http://127.0.0.1:8080\n")
+
+
+def show_data_checks(file: str, picture: str = "") -> bool:
+    """Check the data of a job, or of a file whose job is guessed; say whether nothing fails.
+
+    Parameters
+    ----------
+    file
+        Path of a job (``.yaml``), ``demo``, or a data file.
+    picture
+        Path of a PNG to draw; empty draws none.
+    """
+    from mmmlib.stages import dataset_of
+
+    out = console()
+    job = _job_for(out, file)
+    dataset = dataset_of(job)
+    findings = check(dataset, job)
+    _show_findings(out, findings)
+    if picture:
+        from mmmlib.report import figures, style
+
+        try:
+            Path(picture).write_bytes(style.png(figures.checks(dataset, job)))
+        except OSError as error:
+            raise StoreError(f"{picture} cannot be written: {error.strerror}") from error
+        out.print(f"pictures: {escape(picture)}")
+    return all(finding.verdict is not Verdict.FAIL for finding in findings)
+
+
+def _job_for(out: Console, file: str) -> TrainingJob:
+    if file == "demo" or Path(file).suffix.lower() in (".yaml", ".yml"):
+        return TrainingJob.load(demo_job_path() if file == "demo" else file)
+    from mmmlib.guess import guess_job
+
+    guess = guess_job(file)
+    job = guess.job
+    out.print(
+        escape(
+            f"guessed job: {job.target} from {', '.join(item.name for item in job.channels)}; "
+            f"`mmm job init {file}` writes it, for you to correct"
+        )
+    )
+    for doubt in guess.doubts:
+        out.print(f"  - {escape(doubt)}")
+    return job
+
+
+def _show_findings(out: Console, findings: Sequence[Finding], passed: bool = True) -> None:
+    """Verdicts as a table; below it what to do about those that do not pass."""
+    counts = {verdict: sum(f.verdict is verdict for f in findings) for verdict in Verdict}
+    out.print("Data checks: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+    bad = [finding for finding in findings if finding.verdict is not Verdict.PASS]
+    table = _table("verdict", "check", "where", ">value", ">threshold")
+    for finding in findings if passed else bad:
+        table.add_row(
+            f"[{_VERDICTS[finding.verdict]}]{finding.verdict}[/]",
+            finding.id,
+            escape(finding.where),
+            _figure(finding.value),
+            _figure(finding.threshold),
+        )
+    if table.row_count:
+        out.print(table)
+    for finding in bad:
+        out.print(f"  - {escape(f'{finding.id}, {finding.where}: {finding.advice}')}")
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
 
 
 def _show_model(out: Console, result: TrainingResult) -> None:

@@ -63,7 +63,8 @@ def test_a_run_from_the_command_line(job_file: Callable[..., Path], archive: Arc
     assert manifest is not None
     assert set(manifest.artifacts) == {
         "job.yaml", "status.json", "progress.json", "robyn_console.log", "changes.json",
-        "dataset.parquet", "holidays.csv", "extract.ipynb", "train.ipynb", "training.json",
+        "checks.json", "dataset.parquet", "holidays.csv", "extract.ipynb", "train.ipynb",
+        "training.json",
         "candidates.parquet", "coefficients.parquet", "decomposition.parquet",
         "decomposition_over_time.parquet", "response_curves.parquet", "channels.parquet",
         "model_input.parquet", "best_model_id.txt", f"{manifest.best}.png",

@@ -9,6 +9,7 @@ from mmmlib.errors import SourceError
 EXAMPLE_PREFIX = "example:"
 _FOLDER = Path(__file__).parent
 EXAMPLES = {"weekly": "weekly.csv", "daily": "daily.csv"}
+JOBS = {"demo": "demo.yaml", "daily": "daily.job.yaml"}
 
 
 def example_path(name: str) -> Path:
@@ -19,6 +20,11 @@ def example_path(name: str) -> Path:
     return _FOLDER / EXAMPLES[short]
 
 
+def job_path(name: str) -> Path:
+    """Path of a job: that of a shipped one (``demo``, ``daily``), or the path itself."""
+    return _FOLDER / JOBS[name] if name in JOBS else Path(name)
+
+
 def demo_job_path() -> Path:
     """Path of the job of ``make demo``: Robyn's standard budget on the weekly example."""
-    return _FOLDER / "demo.yaml"
+    return job_path("demo")

@@ -10,17 +10,26 @@ from matplotlib.ticker import FuncFormatter
 from mmmlib.dataset import Dataset
 from mmmlib.job import TrainingJob
 from mmmlib.report import style
+from mmmlib.report.marks import annotate, left_out
 from mmmlib.report.style import Box
 from mmmlib.report.wording import plain, tick
 
 
-def draw(figure: Figure, box: Box, dataset: Dataset, job: TrainingJob) -> None:
-    """Target and total spend by date; the rows that are fitted are shaded."""
+def draw(
+    figure: Figure,
+    box: Box,
+    dataset: Dataset,
+    job: TrainingJob,
+    annotations: pd.DataFrame | None = None,
+) -> None:
+    """Target and total spend by date; the rows that are fitted are shaded.
+
+    ``annotations`` (``date, label``) are drawn as thin lines, labelled on the target.
+    """
     frame = dataset.frame
     dates = frame[job.date]
-    box = style.heading(
-        figure, box, "The data", "Shaded: the window that is fitted; rows before it feed adstock."
-    )
+    note = "Shaded: the window that is fitted; rows before it feed adstock."
+    whole, box = box, style.below(box)
     half = (box.height - 0.5) / 2
     target = Box(box.left, box.top, box.width, half)
     spend = Box(box.left, box.top + half + 0.2, box.width, half)
@@ -44,3 +53,5 @@ def draw(figure: Figure, box: Box, dataset: Dataset, job: TrainingJob) -> None:
             ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
         )
         axes.grid(axis="y")
+        note += left_out(annotate(axes, annotations, labelled=place is target))
+    style.heading(figure, whole, "The data", note)

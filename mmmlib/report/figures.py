@@ -5,30 +5,58 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from mmmlib import columns as c
 from mmmlib.allocate import Allocation
+from mmmlib.checks import check, sample_of
 from mmmlib.dataset import Dataset
 from mmmlib.job import TrainingJob
 from mmmlib.report import carryover as _carryover
-from mmmlib.report import cloud, curves, data_figure, plan, style, waterfall
+from mmmlib.report import (
+    checks_correlation,
+    checks_timeline,
+    checks_verdicts,
+    cloud,
+    curves,
+    data_figure,
+    plan,
+    style,
+    waterfall,
+)
 from mmmlib.report import fit as _fit
 from mmmlib.report import shares as _shares
 from mmmlib.report.reading import decomposition as _decomposition
+from mmmlib.report.style import Box
 from mmmlib.result import TrainingResult
 
 _WIDTH = 10.0  # inches
 
 
-def dataset(dataset: Dataset, job: TrainingJob) -> Figure:
+def dataset(dataset: Dataset, job: TrainingJob, annotations: pd.DataFrame | None = None) -> Figure:
     """Target and spend over time, before there is a model; the window is shaded."""
-    return _drawn(4.6, data_figure.draw, dataset, job)
+    return _drawn(4.6, data_figure.draw, dataset, job, annotations)
 
 
-def fit(result: TrainingResult) -> Figure:
+def checks(dataset: Dataset, job: TrainingJob) -> Figure:
+    """The data checks: verdicts, correlations, and what happened when."""
+    found, sample = check(dataset, job), sample_of(dataset, job)
+    verdicts, timeline = checks_verdicts.height(), checks_timeline.height(sample)
+    with style.look():
+        figure, box = style.blank(_WIDTH, verdicts + timeline + 0.8)
+        half = (box.width - 0.35) / 2
+        checks_verdicts.draw(figure, Box(box.left, box.top, half, verdicts), found)
+        right = Box(box.left + half + 0.35, box.top, half, verdicts)
+        checks_correlation.draw(figure, right, sample)
+        below = Box(box.left, box.top + verdicts + 0.35, box.width, timeline)
+        checks_timeline.draw(figure, below, sample)
+    return figure
+
+
+def fit(result: TrainingResult, annotations: pd.DataFrame | None = None) -> Figure:
     """Actual and fitted target over time."""
-    return _drawn(3.4, _fit.draw, result)
+    return _drawn(3.4, _fit.draw, result, annotations)
 
 
 def residuals(result: TrainingResult) -> Figure:

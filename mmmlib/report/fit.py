@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter
 
 from mmmlib import columns as c
 from mmmlib.report import style
+from mmmlib.report.marks import annotate, left_out
 from mmmlib.report.reading import over_time
 from mmmlib.report.style import Box
 from mmmlib.report.wording import tick
@@ -23,15 +24,19 @@ _SPLITS = {
 }
 
 
-def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
-    """Actual and fitted target by date; what the model was not trained on is shaded."""
+def draw(
+    figure: Figure, box: Box, result: TrainingResult, annotations: pd.DataFrame | None = None
+) -> None:
+    """Actual and fitted target by date; what the model was not trained on is shaded.
+
+    ``annotations`` (``date, label``) are drawn as thin lines.
+    """
     table = over_time(result)
     held_out = (table[c.SPLIT] != "train").any()
     note = (
         "Shaded: held out, not seen in training." if held_out else "The whole window is training."
     )
-    box = style.heading(figure, box, "Actual and fitted target", note)
-    axes = style.axes(figure, box.inset(left=0.65, right=0.1, top=0.1, bottom=0.3))
+    axes = style.axes(figure, style.below(box).inset(left=0.65, right=0.1, top=0.1, bottom=0.3))
     dates = table[c.DATE].to_numpy()
     axes.plot(dates, table[c.ACTUAL], color=style.INK, lw=1.1, label="actual")
     axes.plot(dates, table[c.FITTED], color=style.BLUE, lw=1.6, label="fitted")
@@ -43,6 +48,8 @@ def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
     axes.grid(axis="y")
     axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderaxespad=0.1)
+    note += left_out(annotate(axes, annotations))
+    style.heading(figure, box, "Actual and fitted target", note)
 
 
 def _shade(axes: Axes, table: pd.DataFrame) -> None:

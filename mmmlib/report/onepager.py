@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from mmmlib import columns as c
@@ -23,7 +24,10 @@ CLOUD = 3.0  # inches for the candidates below a short plan
 
 
 def one_pager(
-    result: TrainingResult, job: TrainingJob, allocation: Allocation | None = None
+    result: TrainingResult,
+    job: TrainingJob,
+    allocation: Allocation | None = None,
+    annotations: pd.DataFrame | None = None,
 ) -> bytes:
     """Draw the best model of a training on one page.
 
@@ -35,6 +39,8 @@ def one_pager(
         What was asked: names, and whether the target is revenue (ROAS) or conversions (CPA).
     allocation
         A plan to show beside the model.
+    annotations
+        Dates with a label (``date, label``) to draw on the fit.
 
     Returns
     -------
@@ -42,10 +48,15 @@ def one_pager(
         A PNG, 2,400 pixels wide; equal inputs give equal bytes.
     """
     with style.look():
-        return style.png(_page(result, job, allocation))
+        return style.png(_page(result, job, allocation, annotations))
 
 
-def _page(result: TrainingResult, job: TrainingJob, allocation: Allocation | None) -> Figure:
+def _page(
+    result: TrainingResult,
+    job: TrainingJob,
+    allocation: Allocation | None,
+    annotations: pd.DataFrame | None = None,
+) -> Figure:
     """Lay the panels out in four rows; panels of a row are equally high."""
     table = reading.decomposition(result)
     paid = int((table[c.ROLE] == "paid").sum())
@@ -69,7 +80,7 @@ def _page(result: TrainingResult, job: TrainingJob, allocation: Allocation | Non
     _plan_and_cloud(figure, right, result, allocation)
     top += heights[1] + GAP
     left, right = _columns(top, heights[2], 0.68)
-    fit.draw(figure, left, result)
+    fit.draw(figure, left, result, annotations)
     fit.draw_residuals(figure, right, result)
     top += heights[2] + GAP
     curves.draw(figure, Box(MARGIN, top, WIDTH - 2 * MARGIN, heights[3]), result)

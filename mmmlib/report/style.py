@@ -130,7 +130,12 @@ def heading(figure: Figure, box: Box, title: str, note: str = "") -> Box:
     write(figure, box.left, box.top, title, fontsize=TITLE, fontweight="bold")
     if note:
         write(figure, box.left, box.top + 0.24, note, fontsize=SMALL, color=QUIET)
-    return box.inset(top=0.52 if note else 0.32)
+    return below(box) if note else box.inset(top=0.32)
+
+
+def below(box: Box) -> Box:
+    """The box below a heading that has a note, for panels that know their note last."""
+    return box.inset(top=0.52)
 
 
 def rows(figure: Figure, box: Box, names: list[str], right: float) -> Axes:
