@@ -58,15 +58,16 @@ _run = click.argument("run", default="latest")
 def run(job: str, parameters: tuple[tuple[str, str], ...]) -> None:
     """Train the job JOB.YAML: extract, train, report, allocate, archive.
 
-    JOB.YAML may be `demo`, the job of the public weekly data that ship with the product.
+    JOB.YAML may be `demo`, the job of the public weekly data that ship with the product, or
+    `daily`, that of simulated days whose truth is known.
     """
     import yaml
 
-    from mmmlib.data import demo_job_path
+    from mmmlib.data import job_path
     from mmmlib.job import TrainingJob, plain_values, read_text
     from mmmlib.terminal import show_run, watch
 
-    values = plain_values(read_text(demo_job_path() if job == "demo" else job))
+    values = plain_values(read_text(job_path(job)))
     values |= {key: yaml.safe_load(value) for key, value in parameters}
     training = TrainingJob.parse(values)
     try:
@@ -129,6 +130,100 @@ def cancel(run: str, root: str) -> None:
     found = Archive(root).run(run)
     found.cancel()
     click.echo(f"asked run {found} to stop")
+
+
+@main.command()
+@click.argument("settings", metavar="SETTINGS.YAML")
+@click.argument("into", metavar="DATA")
+@click.option(
+    "-p",
+    "parameters",
+    type=(str, str),
+    multiple=True,
+    metavar="KEY VALUE",
+    help="Set one setting, such as seed or channels.tv.roas; the value is YAML.",
+)
+@_says_errors
+def simulate(settings: str, into: str, parameters: tuple[tuple[str, str], ...]) -> None:
+    """Simulate a data set whose truth is known, and write it to DATA (CSV or Parquet).
+
+    SETTINGS.YAML may be `daily`, what made the daily data that ship with the product. The truth
+    is written beside DATA, and so is a job that trains on it.
+    """
+    from pathlib import Path
+
+    from mmmlib.data import example_path
+    from mmmlib.simulate.settings import Simulation
+    from mmmlib.simulate.training import write
+
+    shipped = example_path("daily").with_suffix(".yaml")
+    chosen = shipped if settings == "daily" else Path(settings)
+    click.echo(write(Simulation.load(chosen, parameters), Path(into)))
+
+
+@main.group()
+def data() -> None:
+    """Look at data before a model is trained on them."""
+
+
+@data.command(name="check")
+@click.argument("file", metavar="FILE_OR_JOB")
+@click.option("--picture", default="", metavar="FILE.PNG", help="Draw the checks, too.")
+@_says_errors
+def check_data(file: str, picture: str) -> None:
+    """Run the data checks on FILE_OR_JOB: PASS, REVIEW or FAIL, and what to do.
+
+    A job.yaml (or `demo`) says which column is what; for a CSV or Parquet file it is guessed, as
+    by `mmm job init`. The exit code is 1 where a check says FAIL.
+    """
+    from mmmlib.terminal import show_data_checks
+
+    if not show_data_checks(file, picture):
+        sys.exit(FAILED)
+
+
+@main.group()
+def job() -> None:
+    """Write and check jobs."""
+
+
+@job.command()
+@click.argument("file", metavar="FILE")
+@click.option("-o", "output", default="job.yaml", help="Where the job goes.", show_default=True)
+@click.option("--country", default="", help="Label of the country; becomes part of run's paths.")
+@click.option("--date", default="", help="Column of the dates, where it is not found.")
+@click.option("--target", default="", help="Column to be explained, where it is not found.")
+@click.option("--force", is_flag=True, help="Overwrite a job that exists.")
+@_says_errors
+def init(file: str, output: str, country: str, date: str, target: str, force: bool) -> None:
+    """Write a first job by looking at the data in FILE (CSV, Parquet or example:weekly)."""
+    from mmmlib.job_template import init_job
+
+    chosen = {"country": country, "date": date, "target": target}
+    click.echo(init_job(file, output, chosen, force=force))
+
+
+@job.command()
+@click.argument("job", metavar="JOB.YAML")
+@_says_errors
+def check(job: str) -> None:
+    """Say everything that is wrong with JOB.YAML, by itself and against its data."""
+    from mmmlib.data import job_path
+    from mmmlib.job_check import check_job
+
+    checked = check_job(job_path(job))
+    click.echo(f"{checked.summary()}\nready: mmm run {job}")
+
+
+@job.command()
+@_says_errors
+def schema() -> None:
+    """Print the JSON schema of job.yaml, for editors."""
+    import json
+
+    from mmmlib.job_schema import job_schema
+
+    click.echo(json.dumps(job_schema(), indent=2))
 
 
 @main.command()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from pydantic import ValidationError
 
 from mmmlib import names
 from mmmlib.errors import Problem
@@ -31,6 +34,86 @@ ACKNOWLEDGEABLE = ("fill", "drop", "rows")
 def contradictions(job: TrainingJob) -> list[Problem]:
     """Return everything in which keys of the job contradict each other, or nothing known."""
     return [problem for rule in RULES for problem in rule(job)]
+
+
+def contradictions_despite(
+    values: Mapping[str, Any], faults: Sequence[tuple[int | str, ...]]
+) -> list[Problem]:
+    """Return the contradictions between the keys of a job that are well formed.
+
+    Parameters
+    ----------
+    values : mapping
+        Plain values of a job that pydantic refused.
+    faults : sequence of tuple
+        Path of each of its faults, as pydantic gives it.
+
+    Notes
+    -----
+    A variable with a fault keeps what is well formed in it, and :data:`_BAD` stands for what is
+    not, so that its name still counts. Other keys with a fault are unknown: a rule that reads one
+    says nothing, rather than something about its default.
+    """
+    mended = {str(key): value for key, value in values.items()}
+    unknown = set()
+    for key in {str(path[0]) for path in faults}:
+        inside = [path[1:] for path in faults if path[0] == key]
+        if key in _VARIABLES and all(inside):
+            mended[key] = [
+                _mended(key, i, item, {path[1] for path in inside if path[0] == i and path[1:]})
+                for i, item in enumerate(mended[key])
+            ]
+        else:
+            unknown.add(key)
+            mended.pop(key, None)
+            mended |= {k: v for k, v in _REQUIRED.items() if k == key}
+    try:
+        job = TrainingJob.model_validate(mended)
+    except ValidationError:  # a fault of another shape; its own message is what can be said
+        return []
+    view = cast("TrainingJob", _Known(job, unknown))
+    found = [problem for rule in RULES for problem in _until_unknown(rule(view))]
+    return [problem for problem in found if _BAD not in problem.message]
+
+
+_VARIABLES = {"channels": ("name", "spend"), "organic": ("name",), "context": ("name",)}
+_BAD = "\ufffd"  # stands for a name that is not well formed
+_REQUIRED: dict[str, Any] = {
+    "country": "unknown",
+    "date": _BAD,
+    "target": _BAD,
+    "channels": [{"name": _BAD, "spend": _BAD}],
+}
+
+
+def _mended(group: str, i: int, item: Any, bad: Collection[int | str]) -> dict[str, Any]:
+    """A variable without its faults; what it must have is replaced by names that differ."""
+    known = item if isinstance(item, Mapping) else {}
+    good = {key: value for key, value in known.items() if key not in bad}
+    return dict.fromkeys(_VARIABLES[group], f"{_BAD}{i}") | good
+
+
+class _NotKnownError(Exception):
+    """A rule read a key that is not well formed."""
+
+
+class _Known:
+    """A job of which some keys are not known; reading one of those ends the rule."""
+
+    def __init__(self, job: TrainingJob, unknown: Collection[str]) -> None:
+        self._job, self._unknown = job, unknown
+
+    def __getattr__(self, key: str) -> Any:
+        if key in self._unknown or (key == "media" and {"channels", "organic"} & {*self._unknown}):
+            raise _NotKnownError(key)
+        return getattr(self._job, key)
+
+
+def _until_unknown(problems: Iterator[Problem]) -> Iterator[Problem]:
+    try:
+        yield from problems
+    except _NotKnownError:
+        return
 
 
 def _registered(job: TrainingJob) -> Iterator[Problem]:
@@ -77,6 +160,9 @@ def _ranges(job: TrainingJob) -> Iterator[Problem]:
                     )
                 elif why := outside_limits(name, low, high):
                     yield Problem(where, why)
+
+
+def _lambda(job: TrainingJob) -> Iterator[Problem]:
     low, high = job.lambda_range
     if not 0 <= low <= high <= 1:
         yield Problem("lambda_range", "must be [low, high] within 0 and 1, low not above high")
@@ -159,6 +245,7 @@ RULES = (
     _registered,
     _variables,
     _ranges,
+    _lambda,
     _window,
     _split,
     _weights,

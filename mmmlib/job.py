@@ -105,15 +105,17 @@ class TrainingJob(Frozen):
         Raises
         ------
         JobError
-            With every problem and its path; contradictions between keys are looked for once
-            each key is well formed.
+            With every problem and its path: those of single keys, and contradictions between
+            the keys that are well formed.
         """
-        from mmmlib.contradictions import contradictions
+        from mmmlib.contradictions import contradictions, contradictions_despite
 
         try:
             job = cls.model_validate(dict(values))
         except ValidationError as error:
-            raise JobError(_problem(detail) for detail in error.errors()) from None
+            faults = _own_faults(error)
+            others = contradictions_despite(values, [fault["loc"] for fault in faults])
+            raise JobError([*map(_problem, faults), *others]) from None
         if problems := contradictions(job):
             raise JobError(problems)
         return job
@@ -192,11 +194,20 @@ def plain_values(text: str) -> dict[str, Any]:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
             raise JobError([Problem("", "YAML aliases (*name) are not allowed; write values out")])
         values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2018-13-45
         raise JobError([Problem("", f"not YAML: {error}")]) from None
+    except RecursionError:
+        raise JobError([Problem("", "not a job: its lists are nested too deeply")]) from None
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise JobError([Problem("", "a job is a mapping of keys to values; see docs/job.md")])
     return values
+
+
+def _own_faults(error: ValidationError) -> list[Any]:
+    """pydantic's errors, without the list that is too short as all its items have faults."""
+    faults = error.errors()
+    inside = {fault["loc"][:1] for fault in faults if len(fault["loc"]) > 1}
+    return [f for f in faults if not (f["type"] == "too_short" and f["loc"] in inside)]
 
 
 def _problem(detail: Mapping[str, Any]) -> Problem:
@@ -210,6 +221,10 @@ def _problem(detail: Mapping[str, Any]) -> Problem:
             message = "unknown key; remove it or correct its spelling"
         case "missing":
             message = "is missing; add it"
+        case "model_type" | "dict_type":
+            message = "must be a mapping of keys to values, such as {name: tv}"
+        case "tuple_type":
+            message = "must be a list, such as [a, b]"
         case "string_pattern_mismatch":
             message = f"{detail['input']!r} may only hold letters, digits, - and _, at most 32"
     return Problem(where, message)

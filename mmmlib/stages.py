@@ -22,7 +22,17 @@ from mmmlib import checks as data_checks
 from mmmlib import names
 from mmmlib.allocate import Allocation, allocate
 from mmmlib.annotations import load_annotations, read_annotations
-from mmmlib.archive import ANNOTATIONS, CHANGES, CHECKS, DATASET, HOLIDAYS, Archive, Run
+from mmmlib.archive import (
+    ANNOTATIONS,
+    CHANGES,
+    CHECKS,
+    DATASET,
+    HOLIDAYS,
+    TRUTH,
+    TRUTH_PICTURE,
+    Archive,
+    Run,
+)
 from mmmlib.archived import load_result, save_result
 from mmmlib.dataset import Change, Dataset, load_dataset, needed, prepare
 from mmmlib.engines import Engine
@@ -31,6 +41,7 @@ from mmmlib.job import JOB_KEYS, TrainingJob
 from mmmlib.manifest import Status
 from mmmlib.progress import Progress
 from mmmlib.result import TrainingResult
+from mmmlib.simulate.truth import Truth, truth_of
 from mmmlib.sources import open_source
 from mmmlib.supervisor import Supervisor
 
@@ -198,14 +209,30 @@ class Work:
         return allocation
 
     def one_pager(self, result: TrainingResult, allocation: Allocation | None = None) -> Image:
-        """Draw the best model's page for a director, archive it and show it."""
+        """Draw the best model's page for a director, archive it and show it.
+
+        Where the data are simulated, modelled ROAS and response stand beside the true ones.
+        """
         with self._stage("report"):
-            from IPython.display import Image
+            from IPython.display import Image, display
 
             from mmmlib.report.onepager import one_pager
 
             png = one_pager(result, self.job, allocation, self.annotations)
             self.run.save(f"{result.best}.png", png)
+            if truth := truth_of(self.job):
+                display(self._against(truth, result))
+        return Image(png, width=1000)
+
+    def _against(self, truth: Truth, result: TrainingResult) -> Image:
+        from IPython.display import Image
+
+        from mmmlib.report import style
+        from mmmlib.report.truth import figure, table
+
+        self.run.save(TRUTH, _csv(table(result, self.job, truth)))
+        png = style.png(figure(result, self.job, truth))
+        self.run.save(TRUTH_PICTURE, png)
         return Image(png, width=1000)
 
     def finish(self) -> pd.DataFrame:

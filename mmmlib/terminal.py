@@ -14,10 +14,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from mmmlib import columns as c
-from mmmlib.archive import CHANGES, CHECKS, Archive, Run
+from mmmlib.archive import CHANGES, CHECKS, TRUTH_PICTURE, Archive, Run
 from mmmlib.archived import TRAINING, load_result
 from mmmlib.checks import Finding, Verdict, check, findings_of
-from mmmlib.data import demo_job_path
+from mmmlib.data import JOBS, job_path
 from mmmlib.errors import NotebookError, StoreError
 from mmmlib.job import TrainingJob
 from mmmlib.manifest import Status
@@ -113,7 +113,9 @@ def show_run(run: Run) -> None:
     artifacts = run.artifacts()
     out.print(f"\nRun folder: {run.place} ({len(artifacts)} artifacts)")
     for name in artifacts:
-        if name.endswith(".png"):
+        if name == TRUTH_PICTURE:
+            out.print(f"The truth:  {run.place}/{name}  (mmm open {run} {name})")
+        elif name.endswith(".png"):
             out.print(f"One-pager:  {run.place}/{name}  (mmm open {run})")
     out.print("Dashboard:  make app, then http://127.0.0.1:8080\n")
 
@@ -147,8 +149,8 @@ def show_data_checks(file: str, picture: str = "") -> bool:
 
 
 def _job_for(out: Console, file: str) -> TrainingJob:
-    if file == "demo" or Path(file).suffix.lower() in (".yaml", ".yml"):
-        return TrainingJob.load(demo_job_path() if file == "demo" else file)
+    if file in JOBS or Path(file).suffix.lower() in (".yaml", ".yml"):
+        return TrainingJob.load(job_path(file))
     from mmmlib.guess import guess_job
 
     guess = guess_job(file)
