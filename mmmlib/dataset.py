@@ -22,7 +22,7 @@ from mmmlib.tidy.features import with_features
 from mmmlib.tidy.grid import Interval
 from mmmlib.tidy.ledger import DROPPED, Change, Ledger
 from mmmlib.tidy.missing import without_missing
-from mmmlib.tidy.roles import Column, columns_of, match
+from mmmlib.tidy.roles import Column, clashes, columns_of, match
 from mmmlib.tidy.values import as_dates, as_numbers, as_texts
 
 __all__ = ["Change", "Dataset", "Interval", "load_dataset", "needed", "prepare"]
@@ -80,19 +80,24 @@ def prepare(raw: pd.DataFrame, job: TrainingJob, left_out: Sequence[str] = ()) -
         missing, values that cannot be read, changes that nobody acknowledged.
     """
     ledger = Ledger(frozenset(job.acknowledge))
+    if clashing := clashes(job):
+        raise DataError(clashing)
     columns = columns_of(job)
     present = [str(name) for name in raw.columns]
     _refuse_remade(job, [*present, *left_out])
-    found = match(columns, job.country_column, present, ledger)
+    found = match(columns, job.country_column, present, left_out, ledger)
     unused = [*(name for name in present if name not in found), *left_out]
     if unused:
         shown = ", ".join(unused[:20]) + (" …" if len(unused) > 20 else "")
         ledger.note("columns left out", shown, len(unused), "the job does not use them")
 
-    frame = raw.set_axis(present, axis=1)[list(found)].rename(columns=found)
-    if frame.empty:
+    if raw.empty:
         raise DataError([Problem("file", "has no rows")])
-    frame = grid.only_country(frame, job, ledger)[list(columns)]
+    frame = raw.copy(deep=False)
+    frame.columns = pd.Index(present)
+    country = next((name for name, wanted in found.items() if wanted == job.country_column), "")
+    frame = grid.only_country(frame, country, job, ledger)  # first: the rest may be huge
+    frame = frame[list(found)].rename(columns=found)[list(columns)]
     frame = _typed(frame, columns, job, ledger)
     frame = grid.one_row_a_date(frame, job.date, ledger)
     interval = grid.interval_of(frame[job.date], job.date)

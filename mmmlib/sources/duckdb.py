@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmmlib.data import EXAMPLE_PREFIX, example_path
 from mmmlib.errors import SourceError
 from mmmlib.job import TrainingJob
 from mmmlib.sources import Extraction
+from mmmlib.sources.text_encoding import as_utf8, encoding_of
 
-_READERS = {
-    ".parquet": "read_parquet(?)",
-    ".csv": "read_csv(?, sample_size = -1)",  # types are judged by all rows, not by the first
-    ".tsv": "read_csv(?, sample_size = -1)",
-    ".txt": "read_csv(?, sample_size = -1)",
-}
+if TYPE_CHECKING:
+    import duckdb
 
-
+_TEXTS = {".csv", ".tsv", ".txt"}
 _DATABASES = {".duckdb", ".db"}
+_ENDINGS = (".parquet", *sorted(_TEXTS), *sorted(_DATABASES))
+# Only ISO dates are dates here: DuckDB would guess how 01/02/2020 is meant, prepare asks instead.
+# Whole numbers are read as the floats they will be: as BIGINT a later 2.5 would be rounded to 3.
+_CSV = (
+    "header = true, dateformat = '%Y-%m-%d', timestampformat = '%Y-%m-%d %H:%M:%S', "
+    "auto_type_candidates = ['BOOLEAN', 'DATE', 'TIMESTAMP', 'DOUBLE', 'VARCHAR']"
+)
+_MEMORY = "1GB"  # of the warehouse; what needs more goes to disk
 
 
 class DuckDBSource:
     """A CSV or Parquet file is the table ``data``, a DuckDB file has tables of its own.
 
-    Without SQL all of the table is taken.
+    Without SQL all of the table is taken. Files are streamed: they need not fit into memory.
     """
 
     def extract(self, job: TrainingJob, into: Path) -> Extraction:
@@ -31,54 +38,110 @@ class DuckDBSource:
 
         path = _file(job.file)
         query = job.sql or f"SELECT * FROM {_quoted(job.table or 'data')}"
-        with duckdb.connect(":memory:") as warehouse:
+        with tempfile.TemporaryDirectory() as folder:
+            settings: dict[str, str | bool | int | float | list[str]] = {
+                "memory_limit": _MEMORY,
+                "temp_directory": str(Path(folder, "spill")),
+            }
             try:
-                if path.suffix.lower() in _DATABASES:
-                    name = str(path).replace("'", "''")
-                    warehouse.execute(f"ATTACH '{name}' AS file (READ_ONLY); USE file")
-                else:
-                    warehouse.execute(
-                        f"CREATE TABLE data AS SELECT * FROM {_READERS[path.suffix.lower()]}",
-                        [str(path)],
-                    )
+                text = _readable(path, Path(folder))
+                try:
+                    # types are judged by the first rows: quick, and right or an error later on
+                    with duckdb.connect(":memory:", config=settings) as warehouse:
+                        _open(warehouse, text, into)
+                        _write(warehouse, query, into, job)
+                except duckdb.ConversionException:
+                    with duckdb.connect(":memory:", config=settings) as warehouse:
+                        _open(warehouse, text, into, ", sample_size = -1")  # by all rows
+                        _write(warehouse, query, into, job)
             except duckdb.Error as error:
                 raise SourceError(f"file {path.name}: cannot be read: {_first(error)}") from error
-            # From here on nothing but the tables is in reach of the job's SQL.
-            warehouse.execute("SET enable_external_access = false")
-            try:
-                statements = warehouse.extract_statements(query)
-                if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
-                    raise SourceError("sql: must be one SELECT (or WITH … SELECT) over data")
-                arrow = warehouse.sql(query).to_arrow_table()
-            except duckdb.Error as error:
-                key = "sql" if job.sql else "table"
-                raise SourceError(f"{key}: {_first(error)}") from error
-        if arrow.num_rows == 0:
-            raise SourceError(f"{path.name}: {'the query' if job.sql else 'the file'} has no rows")
+            except OSError as error:
+                raise SourceError(f"file: {path.name}: {error.strerror}") from error
 
         import pyarrow.parquet as pq
 
-        pq.write_table(arrow, into)
-        return Extraction(into, arrow.num_rows, tuple(arrow.column_names), query)
+        with pq.ParquetFile(into) as written:
+            rows, columns = written.metadata.num_rows, tuple(written.schema_arrow.names)
+        if rows == 0:
+            raise SourceError(
+                "sql: the query has no rows"
+                if job.sql
+                else f"file {path.name}: the file has no rows"
+            )
+        if len(set(columns)) < len(columns):
+            twice = next(name for name in columns if columns.count(name) > 1)
+            raise SourceError(f"sql: selects {twice!r} more than once; name its columns with AS")
+        return Extraction(into, rows, columns, query)
+
+
+def _readable(path: Path, folder: Path) -> Path:
+    """The file itself, or its text in UTF-8 where it is in another encoding."""
+    if path.stat().st_size == 0:
+        raise SourceError(f"file: {path.name} is empty, it has no rows; export it again")
+    if path.suffix.lower() not in _TEXTS or (encoding := encoding_of(path)) == "utf-8":
+        return path
+    text = folder / "text.csv"
+    as_utf8(path, encoding, text)
+    return text
+
+
+def _open(warehouse: duckdb.DuckDBPyConnection, path: Path, into: Path, sample: str = "") -> None:
+    """Make the file's tables, and take everything else out of the reach of the job's SQL."""
+    name = _text(path)
+    warehouse.execute("SET enable_progress_bar = false")  # it would be drawn into the notebook
+    if path.suffix.lower() in _DATABASES:
+        warehouse.execute(f"ATTACH {name} AS file (READ_ONLY); USE file")
+    elif path.suffix.lower() in _TEXTS:
+        csv = f"read_csv({name}, {_CSV}{sample})"
+        warehouse.execute(f"CREATE VIEW data AS SELECT * FROM {csv}")
+    else:
+        warehouse.execute(f"CREATE VIEW data AS SELECT * FROM read_parquet({name})")
+    unfinished = into.with_name(f"tmp_{into.name}")  # DuckDB writes there, then renames
+    allowed = ", ".join(map(_text, (path, into, unfinished)))
+    warehouse.execute(f"SET allowed_paths = [{allowed}]; SET enable_external_access = false")
+
+
+def _write(warehouse: duckdb.DuckDBPyConnection, query: str, into: Path, job: TrainingJob) -> None:
+    """Run the one SELECT and write what it returns."""
+    import duckdb
+
+    try:
+        statements = warehouse.extract_statements(query)
+        if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
+            raise SourceError("sql: must be one SELECT (or WITH … SELECT) over data")
+        warehouse.sql(query).write_parquet(str(into))
+    except duckdb.Error as error:
+        if "CSV Error" in str(error):
+            raise  # the file's fault, which shows only when it is read
+        raise SourceError(f"{'sql' if job.sql else 'table'}: {_first(error)}") from error
 
 
 def _file(name: str) -> Path:
     """The file a job names, or a refusal that says why it is none."""
     if name.startswith(EXAMPLE_PREFIX):
         return example_path(name)
-    path = Path(name).expanduser()
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
+    try:
+        path = Path(name).expanduser()
+        known, folder = path.is_file(), path.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SourceError(f"file: {name[:80]!r} cannot be a file: {error}") from error
+    if not known:
+        what = "is a folder" if folder else "does not exist"
         raise SourceError(f"file: {path} {what}; name a CSV or Parquet file, or example:weekly")
-    if path.suffix.lower() not in {*_READERS, *_DATABASES}:
-        endings = ", ".join([*_READERS, *sorted(_DATABASES)])
-        raise SourceError(f"file: {path.name} must end in {endings}")
+    if path.suffix.lower() not in _ENDINGS:
+        raise SourceError(f"file: {path.name} must end in {', '.join(_ENDINGS)}")
     return path
 
 
 def _quoted(name: str) -> str:
     """A name as SQL takes it; ``schema.table`` are two names."""
     return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
+
+
+def _text(path: Path) -> str:
+    """A path as a text of SQL."""
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _first(error: Exception) -> str:

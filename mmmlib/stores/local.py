@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import datetime as dt
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +21,10 @@ class LocalStore:
     """Objects are files below a folder; the folder is made by the first write."""
 
     def __init__(self, root: str) -> None:
-        self.folder = Path(root.removeprefix("file://")).expanduser().resolve()
+        try:
+            self.folder = Path(root.removeprefix("file://")).expanduser().resolve()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise StoreError(f"root {root[:80]!r} cannot be a folder: {error}") from error
         self.root = str(self.folder)
 
     def put(self, key: str, data: bytes) -> None:
@@ -46,7 +50,10 @@ class LocalStore:
             raise StoreError(f"cannot read {self._path(key)}: {error.strerror}") from error
 
     def exists(self, key: str) -> bool:
-        return self._path(key).is_file()
+        try:
+            return self._path(key).is_file()
+        except OSError as error:
+            raise StoreError(f"cannot read {self._path(key)}: {error.strerror}") from error
 
     def list(self, prefix: str) -> builtins.list[StoredObject]:
         found = []
@@ -102,8 +109,10 @@ class LocalStore:
                 os.fsync(file.fileno())
             yield part
         except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            remedy = "free space" if full else "make the folder writable"
             raise StoreError(
-                f"cannot write {path}: {error.strerror}; free space or choose another root"
+                f"cannot write {path}: {error.strerror}; {remedy} or choose another root"
             ) from error
         finally:
             if part:

@@ -28,6 +28,9 @@ def with_features(frame: pd.DataFrame, job: TrainingJob, ledger: Ledger) -> pd.D
 
 
 def _make(frame: pd.DataFrame, feature: Feature, where: str, ledger: Ledger) -> pd.DataFrame:
+    if unmade := [name for name in feature.columns if name not in frame]:
+        why = f"{', '.join(unmade)} is no column yet; a feature is made of earlier ones only"
+        raise DataError([Problem(f"{where}.columns", why)])
     sources = frame[list(feature.columns)]
     match feature.operation:
         case "sum":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from mmmlib.errors import DataError, Problem
@@ -15,20 +16,31 @@ Interval = Literal["day", "week"]
 DAYS: dict[Interval, int] = {"day": 1, "week": 7}
 
 
-def only_country(frame: pd.DataFrame, job: TrainingJob, ledger: Ledger) -> pd.DataFrame:
-    """Keep the job's country; the label counts whatever its case."""
+def only_country(
+    frame: pd.DataFrame, column: str, job: TrainingJob, ledger: Ledger
+) -> pd.DataFrame:
+    """Keep the rows of the job's country in ``column``; the label counts whatever its case."""
     if not job.country_column:
         return frame
-    labels = frame[job.country_column].astype(str).str.strip().str.casefold()
-    keep = labels == job.country.casefold()
+    try:
+        codes, labels = pd.factorize(frame[column])  # few labels of many rows: each is read once
+    except TypeError:  # lists and the like
+        codes, labels = pd.factorize(frame[column].astype(str))
+    wanted = [
+        code
+        for code, label in enumerate(labels)
+        if str(label).strip().casefold() == job.country.casefold()
+    ]
+    keep = np.isin(codes, wanted)
     if not keep.any():
-        there = sorted(frame[job.country_column].astype(str).unique())[:20]
+        there = sorted(map(str, labels))
+        shown = ", ".join(there[:20]) + (f" … ({len(there)})" if len(there) > 20 else "")
         raise DataError(
-            [Problem("country", f"{job.country!r} is not in the data; there is {', '.join(there)}")]
+            [Problem("country", f"{job.country!r} is not in the data; there is {shown or 'none'}")]
         )
     if others := int((~keep).sum()):
         ledger.note("rows left out", job.country_column, others, f"not {job.country}")
-    return frame[keep].drop(columns=job.country_column)
+    return frame[keep]
 
 
 def one_row_a_date(frame: pd.DataFrame, date: str, ledger: Ledger) -> pd.DataFrame:

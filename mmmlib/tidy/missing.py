@@ -23,7 +23,8 @@ def without_missing(
         if frame[name].isna().all()
     ]:
         raise DataError(problems)
-    frame = _without_missing_ends(frame, target, ledger)
+    if target in frame:  # else a feature makes it, of columns that are filled as the target is
+        frame = _without_missing_ends(frame, target, ledger)
     filled = {name: _filled(frame[name], columns[name], ledger) for name in map(str, frame)}
     return pd.DataFrame(filled)
 

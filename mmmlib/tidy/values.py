@@ -27,8 +27,11 @@ def as_numbers(column: pd.Series, name: str, ledger: Ledger) -> pd.Series | Prob
     A column of texts is written with decimal points or with decimal commas throughout: the rule
     that reads all of it is taken. When both do and disagree (``1,234``), it is refused.
     """
+    if pd.api.types.is_complex_dtype(column):
+        return Problem(name, "holds complex numbers; correct them")
     if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
-        numbers = column.astype("float64")
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        numbers = pd.Series(values, index=column.index)
     else:
         read = _texts(column, name, ledger)
         if isinstance(read, Problem):
@@ -75,8 +78,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         text = value.strip()
         return float("nan") if text.casefold() in MISSING else text
-    if isinstance(value, int | float | Decimal | np.number):
-        return float(value)
+    if isinstance(value, np.timedelta64):  # NumPy counts it among the integers
+        return value
+    if isinstance(value, int | float | Decimal | np.floating | np.integer | np.bool_):
+        try:
+            return float(value)
+        except (ValueError, OverflowError):  # a signalling NaN; more than 1e308
+            return value
     return value
 
 
@@ -90,17 +98,36 @@ def as_dates(column: pd.Series, name: str, date_format: str, ledger: Ledger) -> 
     """The column as days (datetime64[ns]); every value must be a date, all written one way."""
     if count := int(column.isna().sum()):
         return Problem(name, f"{count} dates are missing; every row needs one")
-    if pd.api.types.is_datetime64_any_dtype(column) or isinstance(column.iloc[0], dt.date):
-        return _days(pd.to_datetime(column, errors="coerce"), name)
-    texts = column.astype(str).str.strip()
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return _days(column, name, ledger)
+    dates_already = column.map(lambda value: isinstance(value, dt.date))
+    if dates_already.all():
+        if column.map(lambda value: getattr(value, "tzinfo", None) is not None).any():
+            return Problem(name, "holds times with a time zone; give plain dates")
+        return _days(pd.to_datetime(column.astype(object), errors="coerce"), name, ledger)
+    texts = column.map(_day_text)
     if pd.api.types.is_numeric_dtype(column) and not texts.str.fullmatch(r"\d{8}").all():
         return Problem(name, "holds numbers, not dates; write dates as 2018-12-31")
+    return _dates_of_texts(texts, name, date_format, ledger)
+
+
+def _day_text(value: Any) -> str:
+    """A value as it would be written; a whole number without its fraction."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
     # a time of midnight is no time
-    texts = texts.str.replace(r"[T ]00:00(?::00(?:\.0+)?)?$", "", regex=True)
-    parsed = {
-        each: pd.to_datetime(texts, format=each, errors="coerce")
-        for each in ([date_format] if date_format else FORMATS)
-    }
+    return re.sub(r"[T ]00:00(?::00(?:\.0+)?)?$", "", str(value).strip())
+
+
+def _dates_of_texts(
+    texts: pd.Series, name: str, date_format: str, ledger: Ledger
+) -> pd.Series | Problem:
+    parsed = {}
+    for each in [date_format] if date_format else FORMATS:
+        try:
+            parsed[each] = pd.to_datetime(texts, format=each, errors="coerce")
+        except ValueError as error:
+            return Problem("date_format", f"{each!r} is none, such as %d/%m/%Y: {error}")
     whole = {each: dates for each, dates in parsed.items() if not dates.isna().any()}
     if not whole:
         return _no_dates(texts, name, parsed)
@@ -110,7 +137,7 @@ def as_dates(column: pd.Series, name: str, date_format: str, ledger: Ledger) -> 
         return Problem(name, f"{texts.iloc[0]!r} can be read as {ways}; set date_format in the job")
     if chosen != FORMATS[0]:
         ledger.note("dates read", name, len(dates), f"such as {texts.iloc[0]!r}, as {chosen}")
-    return _days(dates, name)
+    return _days(dates, name, ledger)
 
 
 def _no_dates(texts: pd.Series, name: str, parsed: dict[str, pd.Series]) -> Problem:
@@ -125,16 +152,31 @@ def _no_dates(texts: pd.Series, name: str, parsed: dict[str, pd.Series]) -> Prob
     )
 
 
-def _days(dates: pd.Series, name: str) -> pd.Series | Problem:
+def _days(dates: pd.Series, name: str, ledger: Ledger) -> pd.Series | Problem:
     if not pd.api.types.is_datetime64_dtype(dates):
         return Problem(name, "holds times with a time zone; give plain dates")
+    if dates.isna().any():
+        return Problem(name, f"{int(dates.isna().sum())} dates are beyond the calendar; correct it")
     if (dates.dt.year < 1900).any() or (dates.dt.year > 2200).any():
         return Problem(name, f"reaches from {dates.min():%Y} to {dates.max():%Y}; correct it")
-    return dates.astype("datetime64[ns]").dt.normalize()
+    days = dates.astype("datetime64[ns]").dt.normalize()
+    if count := int((days != dates).sum()):
+        ledger.note("times left out", name, count, "the hours do not matter, days and weeks do")
+    return days
 
 
 def as_texts(column: pd.Series, name: str, ledger: Ledger) -> pd.Series:
     """The column as levels of a factor; what is missing is a level of its own."""
     if count := int(column.isna().sum()):
         ledger.note("level added", name, count, "values are missing: they are the level 'missing'")
-    return column.astype(object).where(column.notna(), "missing").astype(str)
+    levels = [
+        "missing" if missing else _level(value)
+        for value, missing in zip(column, column.isna(), strict=True)
+    ]
+    return pd.Series(levels, index=column.index, dtype=object)
+
+
+def _level(value: Any) -> str:
+    """A level as a person writes it: 1, also where missing values made it the float 1.0."""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if whole else str(value)
