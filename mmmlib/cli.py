@@ -61,14 +61,13 @@ def run(job: str, parameters: tuple[tuple[str, str], ...]) -> None:
     JOB.YAML may be `demo`, the job of the public weekly data that ship with the product, or
     `daily`, that of simulated days whose truth is known.
     """
-    import yaml
-
     from mmmlib.data import job_path
     from mmmlib.job import TrainingJob, plain_values, read_text
     from mmmlib.terminal import show_run, watch
 
     values = plain_values(read_text(job_path(job)))
-    values |= {key: yaml.safe_load(value) for key, value in parameters}
+    for key, value in parameters:
+        values |= plain_values(f"{key}: {value}")
     training = TrainingJob.parse(values)
     try:
         show_run(watch(training))

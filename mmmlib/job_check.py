@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmmlib import names
-from mmmlib.dataset import Dataset, prepare
-from mmmlib.engines import Engine
+from mmmlib.dataset import Dataset
 from mmmlib.errors import DataError, JobError, Problem, SourceError
 from mmmlib.job import TrainingJob
-from mmmlib.sources import open_source
+from mmmlib.preflight import dataset_of, refusals
 
 
 class JobAndDataError(JobError):
@@ -59,10 +56,9 @@ def check_job(path: str | Path) -> Checked:
         Every problem the engine and the data have with a job that is well formed.
     """
     job = TrainingJob.load(path)
-    engine: Engine = names.load(names.ENGINES[job.engine])()
-    problems = list(engine.refusals(job))
+    problems = refusals(job)
     try:
-        dataset = _dataset(job)
+        dataset = dataset_of(job)
     except SourceError as error:
         problems.append(Problem("", str(error)))
     except DataError as error:
@@ -70,14 +66,6 @@ def check_job(path: str | Path) -> Checked:
     if problems:
         raise JobAndDataError(problems)
     return Checked(job, dataset)
-
-
-def _dataset(job: TrainingJob) -> Dataset:
-    import pandas as pd
-
-    with tempfile.TemporaryDirectory() as folder:
-        raw = open_source(job.source).extract(job, Path(folder, "raw.parquet"))
-        return prepare(pd.read_parquet(raw.path), job)
 
 
 def _count(number: int, what: str) -> str:

@@ -28,8 +28,9 @@ from mmmlib import errors
 from mmmlib.archive import CONSOLE, Archive, Run
 from mmmlib.errors import JobError, NotebookError, Problem, RunError
 from mmmlib.job import JOB_KEYS
+from mmmlib.preflight import accepted
 from mmmlib.progress import MIME
-from mmmlib.stages import SUPERVISED, accepted, job_of
+from mmmlib.stages import SUPERVISED, job_of
 from mmmlib.supervisor import Supervisor
 
 OnProgress = Callable[[dict[str, Any]], None]

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import atexit
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from mmmlib import checks as data_checks
-from mmmlib import names
 from mmmlib.allocate import Allocation, allocate
 from mmmlib.annotations import load_annotations, read_annotations
 from mmmlib.archive import (
@@ -34,15 +31,14 @@ from mmmlib.archive import (
     Run,
 )
 from mmmlib.archived import load_result, save_result
-from mmmlib.dataset import Change, Dataset, load_dataset, needed, prepare
-from mmmlib.engines import Engine
+from mmmlib.dataset import Change, Dataset, load_dataset
 from mmmlib.errors import JobError, Problem
 from mmmlib.job import JOB_KEYS, TrainingJob
 from mmmlib.manifest import Status
+from mmmlib.preflight import accepted, dataset_of, engine_of
 from mmmlib.progress import Progress
 from mmmlib.result import TrainingResult
 from mmmlib.simulate.truth import Truth, truth_of
-from mmmlib.sources import open_source
 from mmmlib.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -83,24 +79,6 @@ def job_of(parameters: Mapping[str, Any]) -> TrainingJob:
     if missing := [key for key in JOB_KEYS if key not in parameters]:
         raise JobError(Problem(key, "the notebook does not declare it") for key in missing)
     return TrainingJob.parse({key: parameters[key] for key in JOB_KEYS})
-
-
-def accepted(job: TrainingJob) -> TrainingJob:
-    """The job itself when its engine can train all of it here; a ``JobError`` otherwise."""
-    if refusals := _engine(job).refusals(job):
-        raise JobError(refusals)
-    return job
-
-
-def dataset_of(job: TrainingJob, log: Callable[[str], None] = lambda line: None) -> Dataset:
-    """Read the job's source and prepare its dataset; nothing is archived."""
-    with tempfile.TemporaryDirectory() as folder:
-        raw = open_source(job.source).extract(job, Path(folder, "raw.parquet"))
-        log(f"{raw.rows:,} rows of {len(raw.columns)} columns: {raw.query}")
-        read = needed(job, raw.columns)
-        left_out = [name for name in raw.columns if name not in read]
-        table = pd.read_parquet(raw.path, columns=read) if read else pd.DataFrame()
-        return prepare(table, job, left_out)
 
 
 class Work:
@@ -189,7 +167,7 @@ class Work:
         with self._stage("train"):
             data_checks.refuse_failures(findings)
             job = self.job.without(dataset.dropped)
-            result = _engine(job).train(dataset, job, self.progress)
+            result = engine_of(job).train(dataset, job, self.progress)
             save_result(self.run, result)
         return result
 
@@ -292,11 +270,6 @@ class Work:
                 + html.escape(", ".join(differing))
             )
         return "<br>".join(lines)
-
-
-def _engine(job: TrainingJob) -> Engine:
-    engine: Engine = names.load(names.ENGINES[job.engine])()
-    return engine
 
 
 def _differing(one: TrainingJob, other: TrainingJob) -> list[str]:

@@ -47,8 +47,8 @@ def watch(job: TrainingJob) -> Run:
     out = console()
     with out.status("starting …") if out.is_terminal else nullcontext():
         # papermill and nevergrad take seconds to import
+        from mmmlib.preflight import accepted
         from mmmlib.runner import run_job
-        from mmmlib.stages import accepted
 
         job = accepted(job)
     claimed: list[Run] = []
@@ -130,7 +130,7 @@ def show_data_checks(file: str, picture: str = "") -> bool:
     picture
         Path of a PNG to draw; empty draws none.
     """
-    from mmmlib.stages import dataset_of
+    from mmmlib.preflight import dataset_of
 
     out = console()
     job = _job_for(out, file)

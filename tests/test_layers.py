@@ -23,7 +23,7 @@ LAYERS = (
     "dataset",
     "sources stores engines",
     "archive",
-    "archived progress allocate checks annotations simulate guess",
+    "archived progress allocate checks annotations simulate guess preflight",
     "supervisor report job_check job_template",
     "stages",
     "papermill_engine",
