@@ -24,6 +24,7 @@ _CSV = (
     "header = true, dateformat = '%Y-%m-%d', timestampformat = '%Y-%m-%d %H:%M:%S', "
     "auto_type_candidates = ['BOOLEAN', 'DATE', 'TIMESTAMP', 'DOUBLE', 'VARCHAR']"
 )
+_GROUPED = r"-?[1-9]\d{0,2}(\.\d{3})*|0"  # a whole number, in groups of three where it is long
 _MEMORY = "1GB"  # of the warehouse; what needs more goes to disk
 
 
@@ -93,13 +94,37 @@ def _open(warehouse: duckdb.DuckDBPyConnection, path: Path, into: Path, sample: 
     if path.suffix.lower() in _DATABASES:
         warehouse.execute(f"ATTACH {name} AS file (READ_ONLY); USE file")
     elif path.suffix.lower() in _TEXTS:
-        csv = f"read_csv({name}, {_CSV}{sample})"
+        types = _thousands_as_text(warehouse, name, f"{_CSV}{sample}")
+        csv = f"read_csv({name}, {_CSV}{sample}{types})"
         warehouse.execute(f"CREATE VIEW data AS SELECT * FROM {csv}")
     else:
         warehouse.execute(f"CREATE VIEW data AS SELECT * FROM read_parquet({name})")
     unfinished = into.with_name(f"tmp_{into.name}")  # DuckDB writes there, then renames
     allowed = ", ".join(map(_text, (path, into, unfinished)))
     warehouse.execute(f"SET allowed_paths = [{allowed}]; SET enable_external_access = false")
+
+
+def _thousands_as_text(warehouse: duckdb.DuckDBPyConnection, file: str, options: str) -> str:
+    """Keep columns such as ``1.234`` texts, so that ``prepare`` asks what is meant.
+
+    Where commas do not separate the columns, a point may separate thousands. DuckDB would read a
+    decimal; that is right when any value shows it, such as ``0.5`` or ``1234.5``.
+    """
+    sniffed = warehouse.execute(f"SELECT Delimiter, Columns FROM sniff_csv({file}, {options})")
+    delimiter, columns = sniffed.fetchone() or (",", [])
+    numbers = [column["name"] for column in columns if column["type"] == "DOUBLE"]
+    if delimiter == "," or not numbers:
+        return ""
+    texts = f"read_csv({file}, {_CSV}, all_varchar = true)"
+    grouped = [
+        f"bool_and(regexp_full_match(trim({_column(name)}), '{_GROUPED}'))"
+        f" AND bool_or(contains({_column(name)}, '.'))"
+        for name in numbers
+    ]
+    found = warehouse.execute(f"SELECT {', '.join(grouped)} FROM {texts}").fetchone() or ()
+    unclear = [name for name, answer in zip(numbers, found, strict=True) if answer]
+    pairs = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in unclear)
+    return f", types = {{{pairs}}}" if unclear else ""
 
 
 def _write(warehouse: duckdb.DuckDBPyConnection, query: str, into: Path, job: TrainingJob) -> None:
@@ -135,13 +160,18 @@ def _file(name: str) -> Path:
 
 
 def _quoted(name: str) -> str:
-    """A name as SQL takes it; ``schema.table`` are two names."""
-    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
+    """A table as SQL takes it; ``schema.table`` are two names."""
+    return ".".join(map(_column, name.split(".")))
 
 
-def _text(path: Path) -> str:
-    """A path as a text of SQL."""
-    return "'" + str(path).replace("'", "''") + "'"
+def _column(name: str) -> str:
+    """A name as SQL takes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: Path | str) -> str:
+    """A path or a name as a text of SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _first(error: Exception) -> str:

@@ -88,3 +88,27 @@ def test_a_folder_is_no_file(make_job: MakeJob, tmp_path: Path) -> None:
 def test_an_unknown_example_names_those_there_are(make_job: MakeJob, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="there is weekly"):
         extract(make_job(file="example:monthly"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("values", "delimiter", "read"),
+    [
+        (["1.234", "12.345", "999"], ";", "text"),
+        (["1.234", "0.500", "999"], ";", "numbers"),
+        (["1.234", "1234.500", "999"], ";", "numbers"),
+        (["1.234", "12.345", "999"], ",", "numbers"),
+        (["1", "12", "999"], ";", "numbers"),
+        (["1.234", "", "0"], "\t", "text"),
+    ],
+)
+def test_a_point_between_thousands_is_not_read_as_a_decimal(
+    make_job: MakeJob, tmp_path: Path, values: list[str], delimiter: str, read: str
+) -> None:
+    path = tmp_path / "d.csv"
+    rows = [
+        ["day", 'it\'s; "x"'.replace(delimiter, " ").replace('"', "")],
+        *zip("abc", values, strict=True),
+    ]
+    path.write_text("\n".join(delimiter.join(row) for row in rows) + "\n")
+    raw = extract(make_job(file=str(path)), tmp_path)
+    assert (raw.iloc[:, 1].dtype == "float64") == (read == "numbers")
