@@ -25,7 +25,7 @@ lint: .venv/test ## check style, types and that notebooks carry no outputs
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/nbstripout --verify notebooks/*.ipynb
+	@$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
 app: .venv/product ## serve the dashboard on http://127.0.0.1:8080
 	@$(BIN)/mmm app
