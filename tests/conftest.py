@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ import yaml
 from mmmlib.archive import Archive
 from mmmlib.data import demo_job_path, example_path
 from mmmlib.job import TrainingJob
+
+# A shell that starts us in the background has SIGINT ignored, and so would all our children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).parent.parent
 

@@ -48,8 +48,9 @@ def _compiled() -> None:
 
 
 def _children() -> list[psutil.Process]:
-    children: list[psutil.Process] = psutil.Process().children(recursive=True)
-    return children
+    """Our worker processes; other tests of the session may have started a browser."""
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if "native.worker" in " ".join(child.cmdline())]
 
 
 def _wait_until_gone(pids: list[int], seconds: float) -> None:
