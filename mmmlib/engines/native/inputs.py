@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mmmlib import columns as c
 from mmmlib.dataset import Dataset
+from mmmlib.engines.native.calibrate import study_problems
 from mmmlib.engines.native.transforms import FloatArray
 from mmmlib.errors import DataError, Problem
 from mmmlib.job import TrainingJob
@@ -230,6 +231,7 @@ def _problems(data: ModelInput, job: TrainingJob) -> Iterator[Problem]:
     elif np.all(target == target[0]):
         yield Problem("target", f"{job.target} is constant in the window; nothing to explain")
     yield from _row_problems(data, job)
+    yield from study_problems(data, job)
 
 
 def _row_problems(data: ModelInput, job: TrainingJob) -> Iterator[Problem]:
