@@ -88,8 +88,6 @@ def _step(name: str, seconds: dict[str, float], events: Events) -> Iterator[None
 
 
 def _not_computed(job: TrainingJob) -> Iterator[Problem]:
-    if job.calibration:
-        yield Problem("calibration", "the native engine does not calibrate; leave it out")
     if job.refresh_of:
         yield Problem("refresh_of", "the native engine does not refresh; leave it out")
 

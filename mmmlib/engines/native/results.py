@@ -106,7 +106,7 @@ def candidate_table(model: Model, trials: list[Trial]) -> pd.DataFrame:
             c.LAMBDA: model.strengths(values),
             c.NRMSE: np.concatenate([model.objectives(trial.fits) for trial in trials])[:, 0],
             **dict(zip(ERROR_COLUMNS, errors.T, strict=True)),
-            c.MAPE: 0.0,
+            c.MAPE: np.concatenate([trial.fits.mape for trial in trials]),
         }
     )
     table[c.ERROR_SCORE] = error_scores(*score_errors(model, table).T)
@@ -116,6 +116,7 @@ def candidate_table(model: Model, trials: list[Trial]) -> pd.DataFrame:
         table[c.DECOMP_RSSD].to_numpy(),
         job.pareto_fronts,
         job.min_candidates,
+        table[c.MAPE].to_numpy() if job.calibration else None,
     )
     table[c.PASSES] = np.concatenate([trial.fits.passes for trial in trials])
     return table
@@ -173,9 +174,12 @@ def coefficient_table(model: Model, ids: list[str], coefficients: FloatArray) ->
 def rule(model: Model) -> str:
     """Say in words what chose the best model."""
     nrmse = c.NRMSE_TEST if model.job.ts_validation else c.NRMSE_TRAIN
+    errors = f"{nrmse} and {c.DECOMP_RSSD}"
+    if model.job.calibration:
+        errors = f"{nrmse}, {c.DECOMP_RSSD} and {c.MAPE}"
     return (
-        f"smallest error score of all candidates: root of the sum of squares of {nrmse} and "
-        f"{c.DECOMP_RSSD}, each scaled to 0..1 over all candidates and divided by three"
+        f"smallest error score of all candidates: root of the sum of squares of {errors}, "
+        f"each scaled to 0..1 over all candidates and divided by three"
     )
 
 

@@ -250,3 +250,20 @@ def test_too_few_rows(values: dict[str, Any], where: str) -> None:
     with pytest.raises(DataError) as caught:
         NativeEngine().train(golden.dataset(), golden.job(**SMALL, **values), ignore)
     assert where in [problem.where for problem in caught.value.problems]
+
+
+def test_lift_studies_are_searched_judged_and_scored() -> None:
+    study = {"channels": ["tv_S"], "start": "2018-05-01", "end": "2018-06-10", "lift": 400_000}
+    study |= {"confidence": 0.9, "spend": 100_000, "scope": "immediate"}
+    result, _ = _train(golden.job(**SMALL, calibration=[study], min_candidates=1))
+    candidates = result.candidates
+    assert candidates[c.MAPE].nunique() > 10
+    assert set(result.convergence[c.OBJECTIVE]) == {c.NRMSE, c.DECOMP_RSSD, c.MAPE}
+    on_front = candidates[candidates[c.PARETO_FRONT] > 0]
+    assert (on_front[c.MAPE] <= candidates[c.MAPE].quantile(0.1)).all()
+    assert "nrmse_train, decomp_rssd and mape" in result.rule
+    errors = candidates[[c.NRMSE_TRAIN, c.DECOMP_RSSD, c.MAPE]]
+    errors = errors[np.isfinite(errors).all(axis=1)]
+    scaled = (errors - errors.min()) / (errors.max() - errors.min())
+    best = ((scaled / 3) ** 2).sum(axis=1).idxmin()
+    assert candidates.loc[best, c.CANDIDATE] == result.best
