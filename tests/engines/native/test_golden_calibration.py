@@ -11,10 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
+from mmmlib import columns as c
+from mmmlib.engines import ignore
+from mmmlib.engines.native import results
 from mmmlib.engines.native.candidates import Model
+from mmmlib.engines.native.engine import NativeEngine
 from mmmlib.engines.native.inputs import ModelInput
-from mmmlib.engines.native.pareto import pareto_fronts
-from mmmlib.engines.native.search import search_trial
+from mmmlib.engines.native.pareto import error_scores, pareto_fronts
+from mmmlib.engines.native.search import Trial, search_trial
 from mmmlib.engines.native.transforms import hill
 from mmmlib.errors import DataError, JobError
 from tests.engines.native import golden
@@ -204,6 +208,11 @@ def test_contradictions(values: dict[str, Any], where: str, message: str) -> Non
     assert message in problem.message
 
 
+def test_calibration_is_not_refused() -> None:
+    job = golden.job(calibration=studies(), objective_weights=[1, 1, 2])
+    assert NativeEngine().refusals(job) == []
+
+
 def _older(model: Model, values: Floats, first: int) -> Floats:
     """Adstock in the window of what was spent before a row, by leaving out all later spend."""
     data = model.data
@@ -276,3 +285,24 @@ def test_only_the_closest_tenth_is_on_fronts() -> None:
     np.testing.assert_array_equal(fronts > 0, passing)  # all fronts: there are fewer than 100
     unknown = np.where(np.arange(len(mape)) < 100, np.nan, mape)
     assert not pareto_fronts(nrmse, rssd, 0, 100, unknown)[:100].any()
+
+
+def test_the_table_of_candidates_tells_the_distance() -> None:
+    expected = golden.read("more/calibration_geometric.parquet")
+    model = golden.model(calibration=studies(), trials=1)
+    values = golden.values_of(expected, model)
+    table = results.candidate_table(model, [Trial(1, values, model.evaluate(values))])
+    assert_each_same(table[c.MAPE], expected["mape"])
+    scores = error_scores(*expected[["nrmse", "decomp.rssd", "mape"]].to_numpy().T)
+    assert_each_same(table[c.ERROR_SCORE], scores)
+    assert (table.loc[table[c.PARETO_FRONT] > 0, c.MAPE] <= table[c.MAPE].quantile(0.1)).all()
+    assert "mape" in results.rule(model)
+
+
+def test_a_calibrated_run() -> None:
+    job = golden.job(calibration=studies(), iterations=60, trials=2)
+    result = NativeEngine().train(golden.dataset(), job, ignore)
+    assert (result.candidates[c.MAPE] > 0).all()
+    assert result.candidates.loc[result.candidates[c.PARETO_FRONT] > 0, c.MAPE].max() <= (
+        result.candidates[c.MAPE].quantile(0.1)
+    )
