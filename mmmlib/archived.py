@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmmlib import columns as c
 from mmmlib.archive import BEST, Run
-from mmmlib.result import TABLES, TrainingResult
+from mmmlib.result import ADDED_TABLES, TABLES, TrainingResult
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TRAINING = "training.json"  # what is no table: best model, rule, engine, seconds
 
@@ -32,7 +35,7 @@ def load_result(run: Run) -> TrainingResult:
     """Read a result back; ``RunError`` when the run has not trained."""
     facts = run.load_json(TRAINING)
     return TrainingResult(
-        **{name: run.load_table(name) for name in TABLES},
+        **{name: _table(run, name) for name in TABLES},
         best=facts["best"],
         rule=facts["rule"],
         engine=facts["engine"],
@@ -46,6 +49,15 @@ def summarize(run: Run) -> tuple[str, dict[str, Any]]:
         return "", {}
     facts = run.load_json(TRAINING)
     return facts["best"], facts["summary"]
+
+
+def _table(run: Run, name: str) -> pd.DataFrame:
+    """A table of the run; empty where the run is older than the table."""
+    if name in ADDED_TABLES and not run.has(f"{name}.parquet"):
+        import pandas as pd
+
+        return pd.DataFrame(columns=list(ADDED_TABLES[name]))
+    return run.load_table(name)
 
 
 def _summary(result: TrainingResult) -> dict[str, Any]:

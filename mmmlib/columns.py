@@ -37,6 +37,28 @@ PASSES: Final = "passes"  # passes of the coordinate descent, glmnet's npasses
 ERROR_SCORE: Final = "error_score"
 PARETO_FRONT: Final = "pareto_front"  # 1 is the best; 0: not on a kept front
 
+CLUSTER: Final = "cluster"  # from 1, by the error score of the winner; 0: in none
+
+# Clusters and their intervals of ROAS or CPA
+SIZE: Final = "size"
+NOTE: Final = "note"  # why something is not there
+EFFICIENCY: Final = "efficiency"  # roas or cpa: which of both the interval is of
+MEAN: Final = "mean"
+STANDARD_ERROR: Final = "standard_error"
+LOW: Final = "low"
+HIGH: Final = "high"
+COUNT: Final = "n"
+
+# Convergence, one row an objective and cut (a twentieth of each trial)
+OBJECTIVE: Final = "objective"
+CUT: Final = "cut"
+MEDIAN: Final = "median"
+SD: Final = "sd"
+MEDIAN_LIMIT: Final = "median_limit"
+SD_LIMIT: Final = "sd_limit"
+CONVERGED: Final = "converged"
+VERDICT: Final = "verdict"
+
 # Coefficients and decomposition
 COEFFICIENT: Final = "coefficient"
 CONTRIBUTION: Final = "contribution"

@@ -181,8 +181,11 @@ def _split(job: TrainingJob) -> Iterator[Problem]:
 
 def _weights(job: TrainingJob) -> Iterator[Problem]:
     weights = job.objective_weights
-    if weights and (len(weights) != 2 or min(weights) < 0 or sum(weights) == 0):
-        yield Problem("objective_weights", "needs two weights (nrmse, rssd), none negative")
+    count, wanted = 2, "two weights (nrmse, rssd)"
+    if job.calibration:
+        count, wanted = 3, "three weights (nrmse, rssd, mape)"
+    if weights and (len(weights) != count or min(weights) < 0 or sum(weights) == 0):
+        yield Problem("objective_weights", f"needs {wanted}, none negative")
 
 
 def _allocator(job: TrainingJob) -> Iterator[Problem]:
@@ -233,6 +236,8 @@ def _calibration(job: TrainingJob) -> Iterator[Problem]:
                 f"{where}.channels",
                 f"{', '.join(unknown)} is no channel; use {', '.join(sorted(known))}",
             )
+        if len(set(study.channels)) < len(study.channels):
+            yield Problem(f"{where}.channels", "names a channel twice; name each once")
         if study.start >= study.end:
             yield Problem(f"{where}.start", "must be before its end; one day is no study")
         if job.window and (study.start < job.window[0] or study.end > job.window[1]):

@@ -25,6 +25,7 @@ from mmmlib.job_parts import (
     Frozen,
     Label,
     Organic,
+    ProphetOptions,
     Study,
     Text,
 )
@@ -58,6 +59,9 @@ class TrainingJob(Frozen):
         "Components of trend, season, weekday, monthly, holiday", ("trend", "season", "holiday")
     )
     holidays: str = _key("ISO code or CSV file of the holidays; empty takes the country", "")
+    prophet_options: ProphetOptions = _key(
+        "Settings of prophet such as changepoint_prior_scale", ProphetOptions()
+    )
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = _key(
         "Paid channels with name, spend, exposure, sign, kind, ranges"
     )
@@ -86,8 +90,13 @@ class TrainingJob(Frozen):
     calibration: tuple[Study, ...] = _key(
         "Lift studies with channels, start, end, lift, scope, confidence, spend", ()
     )
+    calibration_constraint: float = _key(
+        "Share of candidates closest to the studies that may be best", 0.1, ge=0.01, le=0.1
+    )
     refresh_of: str = _key("Run whose best model is continued on newer data", "")
-    objective_weights: tuple[float, ...] = _key("Weights of nrmse and rssd; empty is equal", ())
+    objective_weights: tuple[float, ...] = _key(
+        "Weights of nrmse, rssd and, with calibration, mape; empty is equal", ()
+    )
     iterations: int = _key("Candidates of a trial", 2000, ge=1, le=1_000_000)
     trials: int = _key("Independent searches", 5, ge=1, le=1000)
     seed: int = _key("Seed of the search", 123, ge=0, le=2**31 - 1)

@@ -100,3 +100,17 @@ class Study(Frozen):
     spend: float = Field(default=0.0, ge=0)
     confidence: float = Field(default=0.9, gt=0, le=1)
     scope: Literal["immediate", "total"] = "immediate"
+
+
+class ProphetOptions(Frozen):
+    """Prophet's own settings, under its own names; what is left out has prophet's default."""
+
+    changepoint_prior_scale: float | None = Field(default=None, gt=0, le=10)
+    n_changepoints: int | None = Field(default=None, ge=0, le=200)
+    changepoint_range: float | None = Field(default=None, gt=0, le=1)
+    seasonality_prior_scale: float | None = Field(default=None, gt=0, le=100)
+    holidays_prior_scale: float | None = Field(default=None, gt=0, le=100)
+
+    def given(self) -> dict[str, Any]:
+        """What the job sets."""
+        return self.model_dump(exclude_none=True)

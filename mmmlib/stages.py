@@ -177,7 +177,7 @@ class Work:
         with self._stage("allocate"):
             window = result.decomposition_over_time
             allocation = allocate(
-                result.channels,
+                result.best_channels(),
                 self.job.allocator,
                 periods=window["date"].nunique(),
                 target_type=self.job.target_type,
@@ -189,7 +189,9 @@ class Work:
     def one_pager(self, result: TrainingResult, allocation: Allocation | None = None) -> Image:
         """Draw the best model's page for a director, archive it and show it.
 
-        Where the data are simulated, modelled ROAS and response stand beside the true ones.
+        Each cluster's winner gets a page in the archive too, without the plan, which is the best
+        model's. Where the data are simulated, modelled ROAS and response stand beside the true
+        ones.
         """
         with self._stage("report"):
             from IPython.display import Image, display
@@ -198,6 +200,9 @@ class Work:
 
             png = one_pager(result, self.job, allocation, self.annotations)
             self.run.save(f"{result.best}.png", png)
+            for of_winner in result.of_winners_apart():
+                page = one_pager(of_winner, self.job, None, self.annotations)
+                self.run.save(f"{of_winner.best}.png", page)
             if truth := truth_of(self.job):
                 display(self._against(truth, result))
         return Image(png, width=1000)

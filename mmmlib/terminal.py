@@ -15,7 +15,7 @@ from rich.table import Table
 
 from mmmlib import columns as c
 from mmmlib.archive import CHANGES, CHECKS, TRUTH_PICTURE, Archive, Run
-from mmmlib.archived import TRAINING, load_result
+from mmmlib.archived import TRAINING, load_result, summarize
 from mmmlib.checks import Finding, Verdict, check, findings_of
 from mmmlib.data import JOBS, job_path
 from mmmlib.errors import NotebookError, StoreError
@@ -111,12 +111,15 @@ def show_run(run: Run) -> None:
             what = f"{change['what']} ({change['count']}) in {change['where']}: {change['why']}"
             out.print(f"  - {escape(what)}")
     artifacts = run.artifacts()
+    best = summarize(run)[0]
     out.print(f"\nRun folder: {run.place} ({len(artifacts)} artifacts)")
     for name in artifacts:
         if name == TRUTH_PICTURE:
             out.print(f"The truth:  {run.place}/{name}  (mmm open {run} {name})")
-        elif name.endswith(".png"):
+        elif name == f"{best}.png":
             out.print(f"One-pager:  {run.place}/{name}  (mmm open {run})")
+        elif name.endswith(".png"):
+            out.print(f"Winner:     {run.place}/{name}  (mmm open {run} {name})")
     out.print("Dashboard:  make app, then http://127.0.0.1:8080\n")
 
 

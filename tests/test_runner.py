@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from mmmlib.archive import CANCEL, CONSOLE, LOST_AFTER, Archive, Run, now
+from mmmlib.archived import load_result
 from mmmlib.manifest import Status
 from tests.conftest import REPOSITORY
 
@@ -61,13 +62,18 @@ def test_a_run_from_the_command_line(job_file: Callable[..., Path], archive: Arc
     assert run.state().status is Status.SUCCEEDED
     manifest = run.manifest
     assert manifest is not None
-    assert set(manifest.artifacts) == {
+    winners = load_result(run).winners()
+    assert len(winners) >= 3
+    pages = {f"{name}.png" for name in (manifest.best, *winners.values())}
+    assert len(pages) >= 3
+    assert set(manifest.artifacts) == pages | {
         "job.yaml", "status.json", "progress.json", "robyn_console.log", "changes.json",
         "checks.json", "dataset.parquet", "holidays.csv", "extract.ipynb", "train.ipynb",
         "training.json",
         "candidates.parquet", "coefficients.parquet", "decomposition.parquet",
         "decomposition_over_time.parquet", "response_curves.parquet", "channels.parquet",
-        "model_input.parquet", "best_model_id.txt", f"{manifest.best}.png",
+        "clusters.parquet", "cluster_intervals.parquet", "convergence.parquet",
+        "model_input.parquet", "best_model_id.txt",
         "allocator_metrics.csv", "allocation_max_response.csv",
     }  # fmt: skip
     for said in (

@@ -44,7 +44,7 @@ def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
         )  # fmt: skip
     axes.plot(
         [best[c.NRMSE]], [best[c.DECOMP_RSSD]], "*", color=style.ORANGE, mec=style.INK, ms=16,
-        lw=0, label=f"best model {plain(result.best)}",
+        lw=0, label=f"model {plain(result.best)}",
     )  # fmt: skip
     axes.set_xlabel("NRMSE")
     axes.set_ylabel("DECOMP.RSSD")

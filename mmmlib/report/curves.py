@@ -57,7 +57,8 @@ def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
 def _draw_one(figure: Figure, cell: Box, result: TrainingResult, channel: str) -> None:
     axes = style.axes(figure, cell.inset(left=0.55, top=0.4, right=0.18, bottom=0.38))
     spend, response = grid_response(result, channel)
-    today = result.channels[result.channels[c.CHANNEL] == channel]
+    channels = result.best_channels()
+    today = channels[channels[c.CHANNEL] == channel]
     x, y, slope = (
         float(today[name].iloc[0])
         for name in (c.CURRENT_SPEND, c.CURRENT_RESPONSE, c.CURRENT_MARGINAL)

@@ -25,6 +25,7 @@ from mmmlib.report import (
     style,
     waterfall,
 )
+from mmmlib.report import convergence as _convergence
 from mmmlib.report import fit as _fit
 from mmmlib.report import shares as _shares
 from mmmlib.report.reading import decomposition as _decomposition
@@ -66,7 +67,7 @@ def residuals(result: TrainingResult) -> Figure:
 
 def shares(result: TrainingResult, target_type: str = "revenue") -> Figure:
     """Spend share, effect share and ROAS (CPA for ``conversion``) by channel."""
-    return _drawn(rows_height(len(result.channels)), _shares.draw, result, target_type)
+    return _drawn(rows_height(len(result.best_channels())), _shares.draw, result, target_type)
 
 
 def decomposition(result: TrainingResult) -> Figure:
@@ -83,7 +84,7 @@ def carryover(result: TrainingResult) -> Figure:
 
 def response_curves(result: TrainingResult) -> Figure:
     """One response curve a paid channel."""
-    return _drawn(curves.height_for(_WIDTH - 0.6, len(result.channels)), curves.draw, result)
+    return _drawn(curves.height_for(_WIDTH - 0.6, len(result.best_channels())), curves.draw, result)
 
 
 def allocation(allocation: Allocation, period: str = "period") -> Figure:
@@ -94,6 +95,11 @@ def allocation(allocation: Allocation, period: str = "period") -> Figure:
 def candidates(result: TrainingResult) -> Figure:
     """Errors of all candidates, with the Pareto fronts and the best model."""
     return _drawn(5.5, cloud.draw, result)
+
+
+def convergence(result: TrainingResult) -> Figure:
+    """Course of each objective over the search, and whether it converged."""
+    return _drawn(_convergence.height(), _convergence.draw, result)
 
 
 def rows_height(count: int) -> float:

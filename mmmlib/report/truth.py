@@ -60,7 +60,7 @@ def table(result: TrainingResult, job: TrainingJob, truth: Truth) -> pd.DataFram
     modelled = modelled.set_axis(
         [c.CHANNEL, c.SPEND, c.MODELLED_CONTRIBUTION, c.MODELLED_ROAS], axis=1
     ).merge(
-        result.channels[[c.CHANNEL, c.CURRENT_SPEND, c.CURRENT_RESPONSE]].rename(
+        result.best_channels()[[c.CHANNEL, c.CURRENT_SPEND, c.CURRENT_RESPONSE]].rename(
             columns={c.CURRENT_RESPONSE: c.MODELLED_RESPONSE}
         ),
         on=c.CHANNEL,
@@ -199,7 +199,8 @@ def _draw_curve(
     figure: Figure, cell: Box, result: TrainingResult, name: str, true: pd.DataFrame
 ) -> None:
     axes = style.axes(figure, cell.inset(left=0.55, top=0.28, right=0.18, bottom=0.38))
-    today = result.channels[result.channels[c.CHANNEL] == name]
+    channels = result.best_channels()
+    today = channels[channels[c.CHANNEL] == name]
     x, y = (float(today[of].iloc[0]) for of in (c.CURRENT_SPEND, c.CURRENT_RESPONSE))
     spend, modelled = grid_response(result, name)
     shown = spend <= curves.REACH * x

@@ -108,6 +108,9 @@ def build_result(
         decomposition_over_time=_over_time(model, contributions, actual, fitted, split, later),
         response_curves=_curves(model, channels),
         channels=channels,
+        clusters=_clusters(),
+        cluster_intervals=_intervals(names),
+        convergence=_convergence(),
         model_input=pd.DataFrame({c.DATE: model.dates, c.TARGET: actual}),
         best=BEST,
         rule="smallest error score over all candidates",
@@ -126,6 +129,27 @@ def build_result(
         allocator=Allocator(),
     )
     return result, job
+
+
+def _clusters() -> pd.DataFrame:
+    return pd.DataFrame({c.CLUSTER: [1], c.CANDIDATE: [BEST], c.SIZE: [7], c.NOTE: [""]})
+
+
+def _intervals(names: list[str]) -> pd.DataFrame:
+    table = pd.DataFrame({c.CLUSTER: 1, c.CHANNEL: names, c.EFFICIENCY: c.ROAS, c.MEAN: 2.0})
+    return table.assign(**{c.STANDARD_ERROR: 0.1, c.LOW: 1.0, c.HIGH: 3.0, c.COUNT: 7})
+
+
+def _convergence() -> pd.DataFrame:
+    cuts = np.arange(1, 21)
+    parts = []
+    for objective, done in ((c.NRMSE, True), (c.DECOMP_RSSD, False)):
+        part = pd.DataFrame({c.OBJECTIVE: objective, c.CUT: cuts, c.ITERATION: 10 * cuts})
+        part = part.assign(**{c.COUNT: 20, c.MEDIAN: 1 / cuts, c.SD: 0.2 / cuts})
+        words = f"{objective} {'converged' if done else 'did not converge'}"
+        limits = {c.SD_LIMIT: 0.1, c.MEDIAN_LIMIT: 0.6}
+        parts.append(part.assign(**limits, **{c.CONVERGED: done, c.VERDICT: words}))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _channels(model: _Model, paid: int) -> pd.DataFrame:

@@ -149,6 +149,7 @@ def test_dollars_are_shown_and_letters_the_font_lacks_are_boxes(build: Callable)
         figures.carryover,
         figures.response_curves,
         figures.candidates,
+        figures.convergence,
     ],
 )
 def test_each_figure_stands_alone(build: Callable, draw: Callable) -> None:

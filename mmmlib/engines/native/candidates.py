@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmmlib import columns as c
+from mmmlib.engines.native.calibrate import Studies
 from mmmlib.engines.native.compiled import interruptible
 from mmmlib.engines.native.evaluate import (
     DECOMP_RSSD,
@@ -37,27 +38,37 @@ class Fits:
         The intercept first.
     passes : array, shape (b,)
         Passes of the coordinate descent; -1 where there is no fit.
+    mape : array, shape (b,)
+        Distance to the lift studies; 0 without any.
+    effects : array, shape (b, s)
+        What each of the job's lift studies would have found; NaN where there is no fit.
     """
 
     errors: FloatArray
     coefficients: FloatArray
     passes: NDArray[np.int64]
+    mape: FloatArray
+    effects: FloatArray
 
     @classmethod
     def empty(cls, size: int, model: Model) -> Fits:
         """Room for the fits of so many candidates."""
-        coefficients = np.empty((size, 1 + len(model.data.variables)))
-        return cls(np.empty((size, N_ERRORS)), coefficients, np.empty(size, dtype=np.int64))
+        return cls(
+            np.empty((size, N_ERRORS)),
+            np.empty((size, 1 + len(model.data.variables))),
+            np.empty(size, dtype=np.int64),
+            np.empty(size),
+            np.empty((size, len(model.job.calibration))),
+        )
 
     def put(self, rows: slice, fits: Fits) -> None:
         """Write the fits of a batch into these rows."""
-        self.errors[rows] = fits.errors
-        self.coefficients[rows] = fits.coefficients
-        self.passes[rows] = fits.passes
+        for field in fields(self):
+            getattr(self, field.name)[rows] = getattr(fits, field.name)
 
     def of(self, rows: slice) -> Fits:
         """Fits of these rows."""
-        return Fits(self.errors[rows], self.coefficients[rows], self.passes[rows])
+        return Fits(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -84,10 +95,20 @@ class Transformed:
 
 @dataclass(frozen=True)
 class Model:
-    """A job on its input: evaluates candidates of its space."""
+    """A job on its input: evaluates candidates of its space.
+
+    Attributes
+    ----------
+    data : ModelInput
+    job : TrainingJob
+    short_kernels : bool
+        Calibrate Weibull adstock as Robyn does, see :mod:`mmmlib.engines.native.calibrate`;
+        only for comparison with Robyn's numbers.
+    """
 
     data: ModelInput
     job: TrainingJob
+    short_kernels: bool = False
 
     @cached_property
     def space(self) -> Space:
@@ -118,6 +139,7 @@ class Model:
             self.strengths(values),
             np.ascontiguousarray(values[:, names.index(c.TRAIN_SIZE)]),
             np.ascontiguousarray(factors),
+            self._studies,
         )
         with interruptible():
             return Fits(*evaluate_batch(*arguments))
@@ -131,16 +153,19 @@ class Model:
     @property
     def n_objectives(self) -> int:
         """Number of errors the search minimises."""
-        return 2
+        return 3 if self.job.calibration else 2
 
     def objectives(self, fits: Fits) -> FloatArray:
-        """What the search minimises: shape (b, n_objectives), nrmse and DECOMP.RSSD.
+        """What the search minimises: shape (b, n_objectives).
 
-        The nrmse is that of validation where there is a validation split. What is no number
-        is infinite, as Robyn tells its optimizer.
+        That is nrmse, DECOMP.RSSD and, with lift studies, MAPE. The nrmse is that of validation
+        where there is a validation split. What is no number is infinite, as Robyn tells its
+        optimizer.
         """
         nrmse = NRMSE_VAL if self.job.ts_validation else NRMSE_TRAIN
         errors = fits.errors[:, [nrmse, DECOMP_RSSD]]
+        if self.job.calibration:
+            errors = np.column_stack([errors, fits.mape])
         return np.where(np.isnan(errors), np.inf, errors)
 
     def transform(self, values: FloatArray) -> Transformed:
@@ -172,6 +197,10 @@ class Model:
     def _media_values(self, values: FloatArray) -> FloatArray:
         chosen = values[:, media_columns(self.job, self.space.names)]
         return np.ascontiguousarray(chosen)
+
+    @cached_property
+    def _studies(self) -> Studies:
+        return Studies.of(self.data, self.job, self.short_kernels)
 
     @cached_property
     def _fixed_arguments(self) -> tuple[Any, ...]:

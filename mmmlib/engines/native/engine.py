@@ -49,6 +49,7 @@ class NativeEngine:
         from mmmlib.cores import usable_cores
         from mmmlib.engines.native import results
         from mmmlib.engines.native.candidates import Model
+        from mmmlib.engines.native.clusters import compile_clusters
         from mmmlib.engines.native.inputs import prepare
         from mmmlib.engines.native.trials import search_trials
 
@@ -60,6 +61,7 @@ class NativeEngine:
                 events(LogLine(results.describe_input(model)))
             with _step("compile", seconds, events):
                 model.compile()
+                compile_clusters()
             with _step("search", seconds, events):
                 processes = usable_cores()
                 events(LogLine(results.describe_search(model, min(processes, job.trials))))
@@ -86,8 +88,6 @@ def _step(name: str, seconds: dict[str, float], events: Events) -> Iterator[None
 
 
 def _not_computed(job: TrainingJob) -> Iterator[Problem]:
-    if job.calibration:
-        yield Problem("calibration", "the native engine does not calibrate; leave it out")
     if job.refresh_of:
         yield Problem("refresh_of", "the native engine does not refresh; leave it out")
 

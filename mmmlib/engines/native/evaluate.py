@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from mmmlib.engines.native.calibrate import Studies, lift_distance, study_effects
 from mmmlib.engines.native.compiled import compiled
 from mmmlib.engines.native.ridge import fit_ridge
 from mmmlib.engines.native.transforms import FloatArray, adstock_into, saturate_into
@@ -139,7 +140,8 @@ def evaluate_batch(
     strengths: FloatArray,
     train_sizes: FloatArray,
     factors: FloatArray,
-) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
+    studies: Studies,
+) -> tuple[FloatArray, FloatArray, NDArray[np.int64], FloatArray, FloatArray]:
     """Evaluate a batch of candidates.
 
     Parameters
@@ -168,6 +170,8 @@ def evaluate_batch(
         Glmnet's lambda and the share of training rows (1: no validation split).
     factors : array, shape (b, p)
         Penalty factors.
+    studies : Studies
+        Lift studies; there may be none.
 
     Returns
     -------
@@ -175,6 +179,10 @@ def evaluate_batch(
     coefficients : array, shape (b, 1 + p)
     passes : array, shape (b,)
         Passes of the last fit; -1 where there is none, whose errors are infinite.
+    mape : array, shape (b,)
+        Distance to the lift studies; 0 without any.
+    effects : array, shape (b, s)
+        What each study's channels are credited with in the study's days.
     """
     n_candidates, rows, n_media = strengths.size, target.size, media.shape[0]
     p_base = base.shape[1]
@@ -182,6 +190,8 @@ def evaluate_batch(
     errors = np.full((n_candidates, N_ERRORS), np.nan)
     coefficients = np.zeros((n_candidates, 1 + p))
     passes = np.zeros(n_candidates, dtype=np.int64)
+    mape = np.zeros(n_candidates)
+    effects = np.full((n_candidates, studies.lifts.size), np.nan)
     adstocked = np.empty((n_media, rows))
     saturated = np.empty((n_media, rows))
     inflexions = np.empty(n_media)
@@ -216,6 +226,7 @@ def evaluate_batch(
         if passed < 0:
             errors[b, : NRMSE_TEST + 1] = np.inf
             errors[b, DECOMP_RSSD] = np.inf
+            mape[b] = np.inf if studies.lifts.size else 0.0
             continue
         coefficients[b] = fit
         fitted = np.full(rows, fit[0])
@@ -234,4 +245,17 @@ def evaluate_batch(
             )
         paid = totals[p_base : p_base + spend_shares.size]
         errors[b, DECOMP_RSSD] = decomposition_distance(paid, spend_shares, zero_penalty)
-    return errors, coefficients, passes
+        study_effects(
+            studies,
+            media,
+            first,
+            family,
+            hyperparameters[b],
+            adstocked,
+            saturated,
+            inflexions,
+            fit[1 + p_base :],
+            effects[b],
+        )
+        mape[b] = lift_distance(effects[b], studies.lifts, studies.short_kernels)
+    return errors, coefficients, passes, mape, effects

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mmmlib import columns as c
 from mmmlib.dataset import Dataset
+from mmmlib.engines.native.calibrate import study_problems
 from mmmlib.engines.native.transforms import FloatArray
 from mmmlib.errors import DataError, Problem
 from mmmlib.job import TrainingJob
@@ -146,7 +147,8 @@ def prepare(dataset: Dataset, job: TrainingJob) -> ModelInput:
         raise DataError(problems)
     factors = {item.name: frame[item.column or item.name] for item in job.context if item.factor}
     columns: dict[str, Any] = {c.DATE: dates, c.TARGET: frame[job.target].to_numpy()}
-    prophet = decompose(dates, frame[job.target], dataset.holidays, job.prophet, factors)
+    options = job.prophet_options.given()
+    prophet = decompose(dates, frame[job.target], dataset.holidays, job.prophet, factors, options)
     columns |= {str(name): values.to_numpy() for name, values in prophet.items()}
     for item in job.context:
         if not item.factor:
@@ -230,6 +232,7 @@ def _problems(data: ModelInput, job: TrainingJob) -> Iterator[Problem]:
     elif np.all(target == target[0]):
         yield Problem("target", f"{job.target} is constant in the window; nothing to explain")
     yield from _row_problems(data, job)
+    yield from study_problems(data, job)
 
 
 def _row_problems(data: ModelInput, job: TrainingJob) -> Iterator[Problem]:

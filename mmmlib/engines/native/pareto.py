@@ -19,12 +19,18 @@ MIN_MAX_PARTS = 3  # nrmse, decomp_rssd and mape weigh a third each, mape also w
 
 
 def pareto_fronts(
-    nrmse: FloatArray, decomp_rssd: FloatArray, fronts: int, min_candidates: int
+    nrmse: FloatArray,
+    decomp_rssd: FloatArray,
+    fronts: int,
+    min_candidates: int,
+    mape: FloatArray | None = None,
+    calibration_constraint: float = 0.1,
 ) -> IntArray:
     """Number the fronts; 1 is the best, 0 means on no kept front.
 
     Candidates with an error that is not finite or above its 90 % quantile (over all candidates)
-    are on no front.
+    are on no front; with lift studies neither are those whose distance to them is above its
+    ``calibration_constraint`` quantile. The fronts themselves are those of the other two errors.
 
     Parameters
     ----------
@@ -35,6 +41,10 @@ def pareto_fronts(
         them where there are not so many.
     min_candidates : int
         Candidates wanted on the kept fronts together.
+    mape : array, shape (n,), optional
+        Distance to the lift studies.
+    calibration_constraint : float
+        Robyn's: which share of the candidates is close enough to the studies.
 
     Returns
     -------
@@ -42,6 +52,8 @@ def pareto_fronts(
     """
     finite = np.isfinite(nrmse) & np.isfinite(decomp_rssd)
     kept = finite & (nrmse <= _cut(nrmse)) & (decomp_rssd <= _cut(decomp_rssd))
+    if mape is not None:
+        kept &= np.isfinite(mape) & (mape <= _cut(mape, calibration_constraint))
     order = np.flatnonzero(kept)
     order = order[np.lexsort((decomp_rssd[order], nrmse[order]))]
     numbers = np.zeros(nrmse.size, dtype=np.int64)
@@ -78,13 +90,13 @@ def error_scores(*errors: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt(squares))
 
 
-def _cut(errors: FloatArray) -> float:
+def _cut(errors: FloatArray, quantile: float = ERROR_QUANTILE) -> float:
     """Quantile (R's type 7) over all candidates, infinite ones too."""
     present = np.sort(errors[~np.isnan(errors)])
     if not present.size:
         return np.inf
     with np.errstate(invalid="ignore"):
-        cut = float(np.quantile(present, ERROR_QUANTILE))
+        cut = float(np.quantile(present, quantile))
     return np.inf if np.isnan(cut) else cut
 
 

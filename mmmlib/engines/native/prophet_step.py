@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,7 @@ def decompose(
     holidays: pd.DataFrame,
     components: Sequence[str],
     factors: Mapping[str, pd.Series[Any]],
+    options: Mapping[str, Any] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """Estimate prophet's components and one numeric column for each factor.
 
@@ -50,6 +52,8 @@ def decompose(
     factors : mapping of str to Series of str, length n
         Every level but the last in sorted order becomes a regressor; the factor's column is
         the sum of their effects above its smallest value.
+    options : mapping
+        Further arguments of ``Prophet``; its defaults are Robyn's.
 
     Returns
     -------
@@ -71,7 +75,7 @@ def decompose(
     for dummies in regressors.values():
         table = table.join(dummies)
     with _quiet():
-        model = _prophet(holidays, components)
+        model = _prophet(holidays, components, options)
         for dummies in regressors.values():
             for column in dummies:
                 model.add_regressor(column)
@@ -83,7 +87,9 @@ def decompose(
     return pd.DataFrame(parts)
 
 
-def _prophet(holidays: pd.DataFrame, components: Sequence[str]) -> Prophet:
+def _prophet(
+    holidays: pd.DataFrame, components: Sequence[str], options: Mapping[str, Any]
+) -> Prophet:
     from prophet import Prophet
 
     table = holidays.rename(columns={"date": "ds"})[["ds", "holiday"]]
@@ -93,6 +99,7 @@ def _prophet(holidays: pd.DataFrame, components: Sequence[str]) -> Prophet:
         weekly_seasonality="weekday" in components,
         daily_seasonality=False,
         uncertainty_samples=0,  # intervals are not used; they would draw random numbers
+        **options,
     )
     if "monthly" in components:
         model.add_seasonality(name="monthly", period=MONTH_DAYS, fourier_order=MONTH_ORDER)

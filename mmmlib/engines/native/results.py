@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,11 @@ import pandas as pd
 
 from mmmlib import columns as c
 from mmmlib.engines.native import curves, decompose
+from mmmlib.engines.native.bootstrap import MIN_MODELS, cluster_intervals, no_intervals
 from mmmlib.engines.native.candidates import Model
-from mmmlib.engines.native.evaluate import DECOMP_RSSD, N_ERRORS, NRMSE_TEST, NRMSE_TRAIN
+from mmmlib.engines.native.clusters import Clusters, find_clusters
+from mmmlib.engines.native.convergence import convergence, verdicts
+from mmmlib.engines.native.evaluate import N_ERRORS
 from mmmlib.engines.native.pareto import error_scores, pareto_fronts
 from mmmlib.engines.native.search import Trial
 from mmmlib.engines.native.transforms import FloatArray
@@ -55,18 +58,29 @@ def tables(model: Model, trials: list[Trial]) -> dict[str, Any]:
     ids = candidates[c.CANDIDATE].tolist()
     chosen = np.flatnonzero(candidates[c.PARETO_FRONT].to_numpy() > 0)
     chosen = np.union1d(chosen, [best])
-    of_best = (model, ids[best], values[best], coefficients[best])
-    channels = curves.channel_table(*of_best)
+    decomposition = pd.concat(
+        [decompose.totals(model, ids[i], values[i], coefficients[i]) for i in chosen],
+        ignore_index=True,
+    )
+    clusters = find_clusters(
+        model, values, score_errors(model, candidates), candidates[c.PARETO_FRONT].to_numpy() > 0
+    )
+    place = list(candidates).index(c.PARETO_FRONT) + 1
+    candidates.insert(place, c.CLUSTER, clusters.of_candidate)
+    shown = list(dict.fromkeys([best, *clusters.winners]))
+    in_full = [(model, ids[i], values[i], coefficients[i]) for i in shown]
+    channels = [curves.channel_table(*candidate) for candidate in in_full]
+    of_clusters = intervals(model, clusters, ids, values, decomposition)
     return {
         "candidates": candidates,
         "coefficients": coefficient_table(model, ids, coefficients),
-        "decomposition": pd.concat(
-            [decompose.totals(model, ids[i], values[i], coefficients[i]) for i in chosen],
-            ignore_index=True,
-        ),
-        "decomposition_over_time": decompose.over_time(*of_best),
-        "response_curves": curves.response_curves(model, channels),
-        "channels": channels,
+        "decomposition": decomposition,
+        "decomposition_over_time": _stacked(decompose.over_time(*each) for each in in_full),
+        "response_curves": _stacked(curves.response_curves(model, each) for each in channels),
+        "channels": _stacked(channels),
+        "clusters": _noted(clusters.table(ids), of_clusters),
+        "cluster_intervals": of_clusters,
+        "convergence": convergence(candidates),
         "model_input": model.data.table(),
         "best": ids[best],
         "rule": rule(model),
@@ -92,25 +106,58 @@ def candidate_table(model: Model, trials: list[Trial]) -> pd.DataFrame:
             c.LAMBDA: model.strengths(values),
             c.NRMSE: np.concatenate([model.objectives(trial.fits) for trial in trials])[:, 0],
             **dict(zip(ERROR_COLUMNS, errors.T, strict=True)),
-            c.MAPE: 0.0,
+            c.MAPE: np.concatenate([trial.fits.mape for trial in trials]),
         }
     )
-    table[c.ERROR_SCORE] = scores(model, errors)
+    table[c.ERROR_SCORE] = error_scores(*score_errors(model, table).T)
     job = model.job
     table[c.PARETO_FRONT] = pareto_fronts(
         table[c.NRMSE].to_numpy(),
         table[c.DECOMP_RSSD].to_numpy(),
         job.pareto_fronts,
         job.min_candidates,
+        table[c.MAPE].to_numpy() if job.calibration else None,
+        job.calibration_constraint,
     )
     table[c.PASSES] = np.concatenate([trial.fits.passes for trial in trials])
     return table
 
 
-def scores(model: Model, errors: FloatArray) -> FloatArray:
-    """Error score of each candidate over all candidates."""
-    nrmse = NRMSE_TEST if model.job.ts_validation else NRMSE_TRAIN
-    return error_scores(errors[:, nrmse], errors[:, DECOMP_RSSD], np.zeros(len(errors)))
+def score_errors(model: Model, candidates: pd.DataFrame) -> FloatArray:
+    """The errors that make the error score: shape (n, 3)."""
+    nrmse = c.NRMSE_TEST if model.job.ts_validation else c.NRMSE_TRAIN
+    return candidates[[nrmse, c.DECOMP_RSSD, c.MAPE]].to_numpy(dtype=np.float64)
+
+
+def intervals(
+    model: Model,
+    clusters: Clusters,
+    ids: list[str],
+    values: FloatArray,
+    decomposition: pd.DataFrame,
+) -> pd.DataFrame:
+    """Intervals of ROAS (CPA where the target is a conversion) by cluster and channel.
+
+    Exact repeats of a candidate, which optimizers do propose, are counted once.
+    """
+    clustered = np.flatnonzero(clusters.of_candidate)
+    if not clustered.size:
+        return no_intervals()
+    firsts = clustered[np.sort(np.unique(values[clustered], axis=0, return_index=True)[1])]
+    cluster_of = {ids[i]: int(clusters.of_candidate[i]) for i in firsts}
+    efficiency = c.ROAS if model.job.target_type == "revenue" else c.CPA
+    return cluster_intervals(decomposition, cluster_of, efficiency)
+
+
+def _noted(clusters: pd.DataFrame, of_clusters: pd.DataFrame) -> pd.DataFrame:
+    """The table of clusters, where those without intervals say why."""
+    without = (clusters[c.CLUSTER] > 0) & ~clusters[c.CLUSTER].isin(of_clusters[c.CLUSTER])
+    note = f"no intervals: fewer than {MIN_MODELS} different models"
+    return clusters.assign(**{c.NOTE: clusters[c.NOTE].mask(without, note)})
+
+
+def _stacked(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(tables, ignore_index=True)
 
 
 def coefficient_table(model: Model, ids: list[str], coefficients: FloatArray) -> pd.DataFrame:
@@ -128,9 +175,12 @@ def coefficient_table(model: Model, ids: list[str], coefficients: FloatArray) ->
 def rule(model: Model) -> str:
     """Say in words what chose the best model."""
     nrmse = c.NRMSE_TEST if model.job.ts_validation else c.NRMSE_TRAIN
+    errors = f"{nrmse} and {c.DECOMP_RSSD}"
+    if model.job.calibration:
+        errors = f"{nrmse}, {c.DECOMP_RSSD} and {c.MAPE}"
     return (
-        f"smallest error score of all candidates: root of the sum of squares of {nrmse} and "
-        f"{c.DECOMP_RSSD}, each scaled to 0..1 over all candidates and divided by three"
+        f"smallest error score of all candidates: root of the sum of squares of {errors}, "
+        f"each scaled to 0..1 over all candidates and divided by three"
     )
 
 
@@ -165,6 +215,16 @@ def describe(made: dict[str, Any]) -> Iterator[str]:
         f"{len(candidates)} candidates, {int((fronts > 0).sum())} of them on "
         f"{int(fronts.max())} Pareto fronts"
     )
+    clusters = made["clusters"]
+    for number, note in zip(clusters[c.CLUSTER], clusters[c.NOTE], strict=True):
+        if note:
+            yield f"cluster {number}: {note}" if number else note
+    if (won := clusters[clusters[c.CLUSTER] > 0]).size:
+        named = zip(won[c.CANDIDATE], won[c.SIZE], strict=True)
+        yield f"{len(won)} clusters, their winners (and sizes): " + ", ".join(
+            f"{winner} ({size})" for winner, size in named
+        )
+    yield from verdicts(made["convergence"])
     row = candidates.set_index(c.CANDIDATE).loc[made["best"]]
     yield (
         f"best model {made['best']}: NRMSE {row[c.NRMSE]:.4f}, R² {row[c.RSQ_TRAIN]:.4f}, "

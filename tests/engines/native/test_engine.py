@@ -16,7 +16,7 @@ from mmmlib.engines import CandidatesDone, Engine, Event, LogLine, StepStarted, 
 from mmmlib.engines.native.engine import NativeEngine
 from mmmlib.errors import DataError, EngineError, JobError
 from mmmlib.job import TrainingJob
-from mmmlib.result import TrainingResult
+from mmmlib.result import ADDED_TABLES, TrainingResult
 from tests.engines.native import golden
 
 SMALL: dict[str, Any] = {"iterations": 60, "trials": 2}
@@ -78,13 +78,61 @@ def test_tables(trained: tuple[TrainingResult, list[Event]]) -> None:
     assert len(result.coefficients) == 120 * 12
     on_front = candidates.loc[candidates[c.PARETO_FRONT] > 0, c.CANDIDATE]
     assert set(result.decomposition[c.CANDIDATE]) == {*on_front, result.best}
-    assert len(result.channels) == 5
-    assert len(result.response_curves) == 5 * 201
+    in_full = {result.best, *result.winners().values()}
+    assert len(in_full) >= 3
+    for table, rows in (
+        (result.channels, 5),
+        (result.response_curves, 5 * 201),
+        (result.decomposition_over_time, 14 * 157),
+    ):
+        assert table[c.CANDIDATE].iloc[0] == result.best
+        assert table[c.CANDIDATE].value_counts().to_dict() == dict.fromkeys(in_full, rows)
+    assert len(result.best_channels()) == len(result.channel_table()) == 5
+    clustered = candidates[candidates[c.CLUSTER] > 0]
+    assert set(clustered[c.CANDIDATE]) == set(on_front)
+    sizes = clustered[c.CLUSTER].value_counts().to_dict()
+    assert result.clusters.set_index(c.CLUSTER)[c.SIZE].to_dict() == sizes
+    assert set(result.convergence[c.OBJECTIVE]) == {c.NRMSE, c.DECOMP_RSSD}
     assert len(result.model_input) == 208
     shares = result.channel_table()
     assert shares[c.SPEND_SHARE].sum() == pytest.approx(1)
     assert shares[c.EFFECT_SHARE].sum() == pytest.approx(1)
     assert result.errors()[c.RSQ_TRAIN] < 1
+
+
+def test_another_candidate_in_the_place_of_the_best(
+    trained: tuple[TrainingResult, list[Event]],
+) -> None:
+    result, _ = trained
+    for seen in result.of_winners_apart():
+        assert seen.best != result.best
+        assert seen.errors()[c.CANDIDATE] == seen.best
+        totals = result.decomposition[result.decomposition[c.CANDIDATE] == seen.best]
+        table = seen.channel_table().set_index(c.CHANNEL)
+        assert len(table) == 5
+        assert (table[c.ROAS] == totals.set_index(c.VARIABLE)[c.ROAS][table.index]).all()
+        assert "smallest error score in cluster" in seen.rule
+    apart = [seen.best for seen in result.of_winners_apart()]
+    assert len(apart) >= 2
+    assert {*apart, result.best} == {*result.winners().values(), result.best}
+    with pytest.raises(ValueError, match="9_9_9 is not stored in full"):
+        result.with_best("9_9_9", "")
+
+
+def test_too_few_candidates_on_the_fronts_make_no_clusters() -> None:
+    result, events = _train(golden.job(iterations=4, trials=1))
+    assert result.winners() == {}
+    assert list(result.of_winners_apart()) == []
+    (note,) = result.clusters[c.NOTE]
+    assert "clusters need more than 3" in note
+    assert note in [event.text for event in events if isinstance(event, LogLine)]
+    assert (result.candidates[c.CLUSTER] == 0).all()
+    assert set(result.channels[c.CANDIDATE]) == {result.best}
+    for name, columns in ADDED_TABLES.items():
+        assert list(result.tables()[name]) == list(columns)
+    assert result.cluster_intervals.empty
+    assert not result.convergence[c.CONVERGED].any()
+    assert result.convergence[c.VERDICT].str.contains("too short").all()
 
 
 @pytest.mark.parametrize("adstock", ["weibull_cdf", "weibull_pdf"])
@@ -202,3 +250,20 @@ def test_too_few_rows(values: dict[str, Any], where: str) -> None:
     with pytest.raises(DataError) as caught:
         NativeEngine().train(golden.dataset(), golden.job(**SMALL, **values), ignore)
     assert where in [problem.where for problem in caught.value.problems]
+
+
+def test_lift_studies_are_searched_judged_and_scored() -> None:
+    study = {"channels": ["tv_S"], "start": "2018-05-01", "end": "2018-06-10", "lift": 400_000}
+    study |= {"confidence": 0.9, "spend": 100_000, "scope": "immediate"}
+    result, _ = _train(golden.job(**SMALL, calibration=[study], min_candidates=1))
+    candidates = result.candidates
+    assert candidates[c.MAPE].nunique() > 10
+    assert set(result.convergence[c.OBJECTIVE]) == {c.NRMSE, c.DECOMP_RSSD, c.MAPE}
+    on_front = candidates[candidates[c.PARETO_FRONT] > 0]
+    assert (on_front[c.MAPE] <= candidates[c.MAPE].quantile(0.1)).all()
+    assert "nrmse_train, decomp_rssd and mape" in result.rule
+    errors = candidates[[c.NRMSE_TRAIN, c.DECOMP_RSSD, c.MAPE]]
+    errors = errors[np.isfinite(errors).all(axis=1)]
+    scaled = (errors - errors.min()) / (errors.max() - errors.min())
+    best = ((scaled / 3) ** 2).sum(axis=1).idxmin()
+    assert candidates.loc[best, c.CANDIDATE] == result.best

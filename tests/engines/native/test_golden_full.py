@@ -94,6 +94,7 @@ def test_over_time_adds_up(run: tuple[Model, list[Trial], pd.DataFrame]) -> None
     model, trials, _ = run
     tables = results.tables(model, trials)
     time = tables["decomposition_over_time"]
+    time = time[time[c.CANDIDATE] == tables["best"]]
     wide = time.pivot(index=c.DATE, columns=c.VARIABLE, values=c.CONTRIBUTION)
     variables = [c.INTERCEPT, *model.data.variables]
     assert_same(wide[variables].sum(axis=1), wide[c.FITTED])

@@ -78,3 +78,14 @@ def test_a_factor_needs_two_levels() -> None:
     levels = {"events": pd.Series(["na"] * len(frame))}
     with pytest.raises(DataError, match="single level 'na'"):
         decompose(frame["DATE"], frame["revenue"], data.holidays, ["trend"], levels)
+
+
+def test_options_reach_prophet() -> None:
+    data = golden.dataset()
+    frame = data.frame
+    trends = [
+        decompose(frame["DATE"], frame["revenue"], data.holidays, ["trend"], {}, options)["trend"]
+        for options in ({}, {"n_changepoints": 0}, {"changepoint_prior_scale": 5.0})
+    ]
+    bends = [float(trend.diff().diff().abs().max()) for trend in trends]
+    assert bends[1] < 1e-3 < bends[0] < bends[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -49,8 +50,12 @@ def _compiled() -> None:
 
 def _children() -> list[psutil.Process]:
     """Our worker processes; other tests of the session may have started a browser."""
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if "native.worker" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "native.worker" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def _wait_until_gone(pids: list[int], seconds: float) -> None:

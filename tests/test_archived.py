@@ -1,0 +1,22 @@
+"""Training results in the archive, those of earlier versions too."""
+
+from __future__ import annotations
+
+from mmmlib.archive import Archive
+from mmmlib.archived import load_result
+from mmmlib.report import figures
+from mmmlib.result import ADDED_TABLES
+from tests.ui import sample_archive
+
+
+def test_a_run_from_before_clusters_and_convergence_is_still_shown(archive: Archive) -> None:
+    run = sample_archive.succeeded(archive)
+    assert load_result(run).winners() == {1: sample_archive.BEST}
+    for name in ADDED_TABLES:
+        run.store.delete(f"{run.id.folder}/{name}.parquet")
+    result = load_result(run)
+    assert result.winners() == {}
+    assert list(result.of_winners_apart()) == []
+    assert len(result.channel_table()) == 4
+    texts = [text.get_text() for text in figures.convergence(result).texts]
+    assert any("archived without its convergence" in text for text in texts)
