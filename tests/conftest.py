@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,19 @@ from mmmlib.archive import Archive
 from mmmlib.data import demo_job_path, example_path
 from mmmlib.job import TrainingJob
 
-# A shell that starts us in the background has SIGINT ignored, and so would all our children.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
 REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_interrupt() -> Iterator[None]:
+    """Ctrl-C raises in each test, whoever took it before.
+
+    A shell that starts us in the background has SIGINT ignored, and so would all our children;
+    Playwright's event loop catches it as long as a browser is open.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
