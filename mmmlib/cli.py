@@ -44,16 +44,16 @@ _root = click.option("--root", default="", help="Archive to use; the default is 
 _run = click.argument("run", default="latest")
 
 
+def _set(help_: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """``-p KEY VALUE``, as often as one likes, as papermill has it."""
+    return click.option(
+        "-p", "parameters", type=(str, str), multiple=True, metavar="KEY VALUE", help=help_
+    )
+
+
 @main.command()
 @click.argument("job", metavar="JOB.YAML")
-@click.option(
-    "-p",
-    "parameters",
-    type=(str, str),
-    multiple=True,
-    metavar="KEY VALUE",
-    help="Set one key of the job, as papermill does; the value is YAML.",
-)
+@_set("Set one key of the job, as papermill does; the value is YAML.")
 @_says_errors
 def run(job: str, parameters: tuple[tuple[str, str], ...]) -> None:
     """Train the job JOB.YAML: extract, train, report, allocate, archive.
@@ -134,14 +134,7 @@ def cancel(run: str, root: str) -> None:
 @main.command()
 @click.argument("settings", metavar="SETTINGS.YAML")
 @click.argument("into", metavar="DATA")
-@click.option(
-    "-p",
-    "parameters",
-    type=(str, str),
-    multiple=True,
-    metavar="KEY VALUE",
-    help="Set one setting, such as seed or channels.tv.roas; the value is YAML.",
-)
+@_set("Set one setting, such as seed or channels.tv.roas; the value is YAML.")
 @_says_errors
 def simulate(settings: str, into: str, parameters: tuple[tuple[str, str], ...]) -> None:
     """Simulate a data set whose truth is known, and write it to DATA (CSV or Parquet).
