@@ -63,7 +63,9 @@ def needed(job: TrainingJob, present: Sequence[str]) -> list[str]:
     return [name for name in present if name.strip().casefold() in wanted]
 
 
-def prepare(raw: pd.DataFrame, job: TrainingJob, left_out: Sequence[str] = ()) -> Dataset:
+def prepare(
+    raw: pd.DataFrame, job: TrainingJob, left_out: Sequence[str] = (), others: int = 0
+) -> Dataset:
     """Make a dataset of what the source returned.
 
     Parameters
@@ -72,6 +74,8 @@ def prepare(raw: pd.DataFrame, job: TrainingJob, left_out: Sequence[str] = ()) -
         Rows of the source, at least the columns :func:`needed`.
     left_out : sequence of str
         Columns of the source that were not even read.
+    others : int
+        Rows of other countries that were not even read.
 
     Raises
     ------
@@ -96,7 +100,7 @@ def prepare(raw: pd.DataFrame, job: TrainingJob, left_out: Sequence[str] = ()) -
     frame = raw.copy(deep=False)
     frame.columns = pd.Index(present)
     country = next((name for name, wanted in found.items() if wanted == job.country_column), "")
-    frame = grid.only_country(frame, country, job, ledger)  # first: the rest may be huge
+    frame = grid.only_country(frame, country, job, others, ledger)  # first: the rest may be huge
     frame = frame[list(found)].rename(columns=found)[list(columns)]
     frame = _typed(frame, columns, job, ledger)
     frame = grid.one_row_a_date(frame, job.date, ledger)

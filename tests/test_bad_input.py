@@ -20,11 +20,10 @@ import pytest
 import yaml
 
 from mmmlib.archive import Archive
-from mmmlib.dataset import Dataset, needed, prepare
 from mmmlib.errors import DataError, MMMError, SourceError
 from mmmlib.job import TrainingJob
 from mmmlib.manifest import Status
-from mmmlib.sources import open_source
+from mmmlib.preflight import dataset_of
 from tests.conftest import REPOSITORY
 
 MakeJob = Callable[..., TrainingJob]
@@ -33,14 +32,6 @@ BIN = Path(sys.executable).parent
 FAILED, INVALID = 1, 2  # docs/commands.md
 SMALL = {"iterations": 60, "trials": 2, "min_candidates": 10}
 GIGABYTE = 1_000_000_000
-
-
-def dataset_of(job: TrainingJob, folder: Path) -> Dataset:
-    """Source and preparation as the stage extract calls them."""
-    raw = open_source(job.source).extract(job, folder / "raw.parquet")
-    read = needed(job, raw.columns)
-    table = pd.read_parquet(raw.path, columns=read) if read else pd.DataFrame()
-    return prepare(table, job, [name for name in raw.columns if name not in set(read)])
 
 
 @pytest.fixture
@@ -54,7 +45,7 @@ def refused(make_job: MakeJob, tmp_path: Path) -> Callable[..., str]:
         else:
             table.to_csv(file, index=False)
         with pytest.raises((DataError, SourceError)) as error:
-            dataset_of(make_job(file=str(file), **values), tmp_path)
+            dataset_of(make_job(file=str(file), **values))
         return str(error.value)
 
     return refuse
@@ -134,13 +125,13 @@ def test_an_empty_file(refused: Callable[..., str]) -> None:
 
 def test_a_folder(make_job: MakeJob, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="is a folder; name a CSV or Parquet file"):
-        dataset_of(make_job(file=str(tmp_path)), tmp_path)
+        dataset_of(make_job(file=str(tmp_path)))
 
 
 @pytest.mark.parametrize("name", ["~nobody-here/x.csv", "x" * 300 + ".csv", "a\0b.csv"])
 def test_a_name_no_file_can_have(make_job: MakeJob, tmp_path: Path, name: str) -> None:
     with pytest.raises(SourceError, match=r"^file: .*(cannot be a file|does not exist)"):
-        dataset_of(make_job(file=name), tmp_path)
+        dataset_of(make_job(file=name))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16"])
@@ -155,7 +146,7 @@ def test_another_separator_and_encoding_are_read(
     file.write_bytes(text.encode(encoding))
     context = [{"name": "events", "column": "Événements", "factor": True}]
     job = make_job(file=str(file), target="Umsätze", context=context)
-    frame = dataset_of(job, tmp_path).frame
+    frame = dataset_of(job).frame
     np.testing.assert_allclose(frame["Umsätze"], weekly["revenue"], rtol=1e-15)
     np.testing.assert_allclose(frame["tv_S"], weekly["tv_S"], rtol=1e-15)
     assert frame["Événements"].tolist() == weekly["events"].tolist()
@@ -184,7 +175,7 @@ def test_a_type_that_the_first_rows_do_not_show(make_job: MakeJob, tmp_path: Pat
         file=str(file), date="day", target="sales", window=[], prophet=["trend"], organic=[],
         context=[], channels=[{"name": "c", "spend": "cost"}],
     )  # fmt: skip
-    frame = dataset_of(job, tmp_path).frame
+    frame = dataset_of(job).frame
     assert frame["sales"].iloc[-1] == 2.5
     assert frame["cost"].tolist() == [*range(rows - 1), 0.25]
 
@@ -236,7 +227,7 @@ def test_negative_revenue_is_kept(weekly: pd.DataFrame, make_job: MakeJob, tmp_p
     """Returns can outweigh sales: a negative target is a number like any other."""
     file = tmp_path / "data.csv"
     edited(weekly, "revenue", {5: -10.0}).to_csv(file, index=False)
-    assert dataset_of(make_job(file=str(file)), tmp_path).frame["revenue"][5] == -10.0
+    assert dataset_of(make_job(file=str(file))).frame["revenue"][5] == -10.0
 
 
 def test_a_channel_all_zero(weekly: pd.DataFrame, refused: Callable[..., str]) -> None:
@@ -290,13 +281,13 @@ def test_ten_thousand_columns(weekly: pd.DataFrame, make_job: MakeJob, tmp_path:
     more = pd.DataFrame({f"c{i}": np.zeros(len(weekly)) for i in range(9_988)})
     wide = pd.concat([weekly, more], axis=1)
     wide.to_parquet(file)
-    dataset = dataset_of(make_job(file=str(file)), tmp_path)
+    dataset = dataset_of(make_job(file=str(file)))
     assert dataset.frame.shape == (208, 12)
     left_out = next(change for change in dataset.changes if change.what == "columns left out")
     assert left_out.count == 9_988
     assert len(left_out.where) < 300
     with pytest.raises(DataError) as refused:
-        dataset_of(make_job(file=str(file), target="nothing like it"), tmp_path)
+        dataset_of(make_job(file=str(file), target="nothing like it"))
     assert "(10000 columns)" in str(refused.value)
     assert len(str(refused.value)) < 500
 
@@ -313,7 +304,7 @@ def test_ten_thousand_columns_as_text(make_job: MakeJob, tmp_path: Path) -> None
         file=str(file), date="day", target="c0", window=[], organic=[], context=[],
         channels=[{"name": "c", "spend": "c9998"}],
     )  # fmt: skip
-    frame = dataset_of(job, tmp_path).frame
+    frame = dataset_of(job).frame
     assert frame["c9998"].tolist() == numbers[:, 9_998].tolist()
 
 
@@ -435,18 +426,20 @@ def test_a_root_that_is_a_file(mmm_run: Callable[..., Said], tmp_path: Path) -> 
 
 
 MEASURED = """
-import json, resource, sys, time
+import json, re, sys, time
 from pathlib import Path
-from tests.test_bad_input import dataset_of
 from mmmlib.job import TrainingJob
+from mmmlib.preflight import dataset_of
 
 job, folder = TrainingJob.load(sys.argv[1]), Path(sys.argv[2])
 started = time.perf_counter()
-dataset = dataset_of(job, folder)
+dataset = dataset_of(job)
 seconds = time.perf_counter() - started
 dataset.frame.to_parquet(folder / "frame.parquet")
 changes = [[change.what, change.where, change.count] for change in dataset.changes]
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+# not ru_maxrss: that begins with what the process that started us had in memory
+status = Path("/proc/self/status").read_text()
+peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1]) * 1024
 print(json.dumps({"seconds": seconds, "peak": peak, "changes": changes}))
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mmmlib.errors import DataError, Problem
@@ -17,30 +18,38 @@ DAYS: dict[Interval, int] = {"day": 1, "week": 7}
 
 
 def only_country(
-    frame: pd.DataFrame, column: str, job: TrainingJob, ledger: Ledger
+    frame: pd.DataFrame, column: str, job: TrainingJob, others: int, ledger: Ledger
 ) -> pd.DataFrame:
-    """Keep the rows of the job's country in ``column``; the label counts whatever its case."""
+    """Keep the rows of the job's country in ``column``; the label counts whatever its case.
+
+    ``others`` rows of other countries were not even read.
+    """
     if not job.country_column:
         return frame
+    keep, labels = of_country(frame[column], job)
+    if not keep.any():
+        there = sorted(set(labels))
+        shown = ", ".join(there[:20]) + (f" … ({len(there)})" if len(there) > 20 else "")
+        raise DataError(
+            [Problem("country", f"{job.country!r} is not in the data; there is {shown or 'none'}")]
+        )
+    if left_out := int((~keep).sum()) + others:
+        ledger.note("rows left out", job.country_column, left_out, f"not {job.country}")
+    return frame[keep]
+
+
+def of_country(column: pd.Series, job: TrainingJob) -> tuple[npt.NDArray[np.bool_], list[str]]:
+    """Which rows are the job's country's, and the labels there are."""
     try:
-        codes, labels = pd.factorize(frame[column])  # few labels of many rows: each is read once
+        codes, labels = pd.factorize(column)  # few labels of many rows: each is read once
     except TypeError:  # lists and the like
-        codes, labels = pd.factorize(frame[column].astype(str))
+        codes, labels = pd.factorize(column.astype(str))
     wanted = [
         code
         for code, label in enumerate(labels)
         if str(label).strip().casefold() == job.country.casefold()
     ]
-    keep = np.isin(codes, wanted)
-    if not keep.any():
-        there = sorted(map(str, labels))
-        shown = ", ".join(there[:20]) + (f" … ({len(there)})" if len(there) > 20 else "")
-        raise DataError(
-            [Problem("country", f"{job.country!r} is not in the data; there is {shown or 'none'}")]
-        )
-    if others := int((~keep).sum()):
-        ledger.note("rows left out", job.country_column, others, f"not {job.country}")
-    return frame[keep]
+    return np.isin(codes, wanted), [str(label) for label in labels]
 
 
 def one_row_a_date(frame: pd.DataFrame, date: str, ledger: Ledger) -> pd.DataFrame:
