@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ import numpy as np
 import mmmlib
 from mmmlib.engines import CandidatesDone, Events
 from mmmlib.engines.native.candidates import Model
+from mmmlib.engines.native.interrupts import held_interrupts
 from mmmlib.engines.native.search import Trial, rounds, search_trial, throttled
 from mmmlib.engines.native.transforms import FloatArray
 from mmmlib.engines.native.worker import Failure, Report
@@ -108,21 +110,27 @@ def search_trials(model: Model, events: Events, processes: int) -> list[Trial]:
     numbers = range(1, model.job.trials + 1)
     processes = min(processes, len(numbers))
     standing.tell()
-    if processes > 1:
-        return _search_elsewhere(standing, list(numbers), processes)
-    trials = []
-    for number in numbers:
-        progress = throttled(_reporter(standing, number), REPORT_SECONDS)
-        trials.append(search_trial(model, number, progress))
-        standing.finish(trials[-1])
-    return trials
+    with held_interrupts() as let_go:
+        if processes > 1:
+            return _search_elsewhere(standing, list(numbers), processes, let_go)
+        return [_search_here(standing, number, let_go) for number in numbers]
 
 
-def _reporter(standing: _Standing, number: int) -> Callable[[int, FloatArray], None]:
-    return lambda done, best: standing.report(number, done, best)
+def _search_here(standing: _Standing, number: int, let_go: Callable[[], None]) -> Trial:
+    report = throttled(partial(standing.report, number), REPORT_SECONDS)
+
+    def progress(done: int, best: FloatArray) -> None:
+        let_go()
+        report(done, best)
+
+    trial = search_trial(standing.model, number, progress)
+    standing.finish(trial)
+    return trial
 
 
-def _search_elsewhere(standing: _Standing, waiting: list[int], processes: int) -> list[Trial]:
+def _search_elsewhere(
+    standing: _Standing, waiting: list[int], processes: int, let_go: Callable[[], None]
+) -> list[Trial]:
     found: dict[int, Trial] = {}
     total = len(waiting)
     with _workers(processes) as workers:
@@ -130,7 +138,8 @@ def _search_elsewhere(standing: _Standing, waiting: list[int], processes: int) -
             _send(connection, worker, (standing.model, REPORT_SECONDS))
             _send(connection, worker, waiting.pop(0))
         while len(found) < total:
-            for ready in wait(list(workers)):
+            let_go()
+            for ready in wait(list(workers), timeout=REPORT_SECONDS):
                 assert isinstance(ready, Connection)
                 match _receive(ready, workers[ready]):
                     case Report(trial, done, best):
