@@ -17,9 +17,9 @@ test: .venv/test lint ## set up what the tests need and run them (slow ones: tes
 	@tests/setup.sh
 	@$(PYTEST) -m "not slow"
 
-test-all: .venv/test lint ## run every test
+test-all: .venv/test lint ## run every test, and look for new examples
 	@tests/setup.sh
-	@$(PYTEST)
+	@$(PYTEST) --hypothesis-profile=explore
 
 lint: .venv/test ## check style, types and that notebooks carry no outputs
 	@$(BIN)/ruff check --quiet .

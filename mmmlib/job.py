@@ -30,6 +30,7 @@ from mmmlib.job_parts import (
     Text,
 )
 from mmmlib.ranges import HYPERPARAMETERS, Adstock, Range, default_range
+from mmmlib.yaml_text import yaml_text
 
 
 def _key(help_: str, default: Any = ..., **limits: Any) -> Any:
@@ -145,9 +146,7 @@ class TrainingJob(Frozen):
 
     def to_yaml(self) -> str:
         """The same job as text; equal jobs give equal texts."""
-        return yaml.safe_dump(
-            self.to_values(), sort_keys=False, allow_unicode=True, default_flow_style=None
-        )
+        return yaml_text(self.to_values(), default_flow_style=None)
 
     @property
     def media(self) -> tuple[Channel | Organic, ...]:

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-
 from mmmlib import names
 from mmmlib.errors import JobError, Problem
 from mmmlib.guess import Guess, guess_job
 from mmmlib.job import TrainingJob
 from mmmlib.ranges import HYPERPARAMETERS, Kind, default_range
+from mmmlib.yaml_text import yaml_text
 
 SCHEMA_FILE = "job.schema.json"
 _GROUPS = ("channels", "organic", "context")
@@ -177,9 +176,7 @@ def _choices(key: str) -> str:
 
 def _plain(value: Any) -> str:
     """A value as YAML on one line."""
-    text = yaml.safe_dump(
-        value, default_flow_style=True, allow_unicode=True, width=10**9, sort_keys=False
-    )
+    text = yaml_text(value, default_flow_style=True, width=10**9)
     return text.removesuffix("\n").removesuffix("\n...")
 
 

@@ -10,10 +10,16 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from hypothesis import settings
 
 from mmmlib.archive import Archive
 from mmmlib.data import demo_job_path, example_path
 from mmmlib.job import TrainingJob
+
+# The same examples everywhere: a red test is red for everyone. `make test-all` looks for new ones.
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile("repeatable")
 
 REPOSITORY = Path(__file__).parent.parent
 

@@ -122,7 +122,7 @@ def channel_tables(draw: st.DrawFn, least: int = 1, most: int = 6) -> pd.DataFra
 
 
 @given(channel_tables(), st.floats(0, 1), st.floats(1, 4))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_plan_is_feasible_better_and_first_order_optimal(
     channels: pd.DataFrame, low: float, high: float
 ) -> None:
@@ -139,7 +139,7 @@ def test_a_plan_is_feasible_better_and_first_order_optimal(
 
 
 @given(channel_tables(least=2, most=3), st.floats(0.6, 1.6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_point_of_a_grid_is_better(channels: pd.DataFrame, factor: float) -> None:
     current = channels[c.CURRENT_SPEND].to_numpy()
     budget = float(current.sum()) * factor
@@ -159,7 +159,7 @@ def test_no_point_of_a_grid_is_better(channels: pd.DataFrame, factor: float) -> 
 
 
 @given(channel_tables(most=4), st.sampled_from([1e-3, 7.0, 1e6]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_another_currency_gives_the_same_plan(channels: pd.DataFrame, rate: float) -> None:
     money = [c.INFLEXION, c.MEAN_CARRYOVER, c.CURRENT_SPEND]
     elsewhere = channels.assign(**{name: channels[name] * rate for name in money})

@@ -310,7 +310,7 @@ def datasets(draw: st.DrawFn) -> tuple[Dataset, TrainingJob]:
     return Dataset(frame, empty, "day" if days == 1 else "week", ()), TrainingJob.parse(values)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(datasets())
 def test_checks_never_raise(pair: tuple[Dataset, TrainingJob]) -> None:
     findings = check(*pair)

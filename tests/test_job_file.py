@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mmmlib.cli import main
@@ -180,9 +180,8 @@ def test_strange_names_come_back_as_they_were(mmm: Mmm, name: str) -> None:
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(["\x850", "a\u2028b", "\u2029"])  # line breaks to YAML
 @given(st.lists(st.text(CHARACTERS, min_size=1, max_size=40), max_size=4))
 def test_any_names_give_a_job_that_reads_back(tmp_path: Path, names: list[str]) -> None:
     more = {f"{name} {kind}": range(104) for name in names for kind in ("cost", "notes", "views")}
@@ -361,8 +360,8 @@ def test_the_schema_that_is_printed_accepts_the_demo(mmm: Mmm, demo_values: dict
 
 
 def test_the_schema_accepts_what_init_writes(validator: jsonschema.Draft202012Validator) -> None:
-    for example in ("example:weekly", "example:daily"):
-        validator.validate(as_json(yaml.safe_load(job_text(guess_job(example)))))
+    for data in ("example:weekly", "example:daily"):
+        validator.validate(as_json(yaml.safe_load(job_text(guess_job(data)))))
     validator.validate(TrainingJob.load(demo_job_path()).to_values())
 
 

@@ -22,9 +22,6 @@ from mmmlib.sources import open_source
 
 DAYS = {"day": 1, "week": 7}
 SEARCH = settings(
-    deadline=None,
-    derandomize=True,  # the same examples everywhere: a red test is red for everyone
-    database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 NAMES = ["sales", "tv", "radio", "price", "event"]

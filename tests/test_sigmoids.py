@@ -22,7 +22,7 @@ def curves(seed: int, count: int, alpha: tuple[float, float] = (0.3, 6.0)) -> Cu
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_derivatives_are_those_of_the_response(seed: int) -> None:
     some = curves(seed, 8)
     spend = some.inflexion * np.random.default_rng(seed).uniform(0.2, 5, 8)
@@ -41,7 +41,7 @@ def test_marginal_at_zero_is_its_limit() -> None:
 
 
 @given(st.integers(0, 10_000), st.floats(1.001, 50))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_spend_at_a_price_has_that_marginal(seed: int, factor: float) -> None:
     some = curves(seed, 1)
     least = np.maximum(some.turning(), 0.0)

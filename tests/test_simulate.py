@@ -344,7 +344,7 @@ def test_bad_settings_are_refused_with_their_path(path: str, value: str, where: 
     assert isinstance(raised.value, JobError)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     periods=st.integers(10, 400),
     seed=st.integers(0, 2**31 - 1),

@@ -14,6 +14,7 @@ from mmmlib.errors import JobError, Problem
 from mmmlib.job import plain_values, read_text
 from mmmlib.job_parts import Frozen
 from mmmlib.ranges import Adstock, Kind
+from mmmlib.yaml_text import yaml_text
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}$")]
 Country = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
@@ -166,8 +167,7 @@ class Simulation(Frozen):
 
     def to_yaml(self) -> str:
         """The same settings as text; equal settings give equal texts."""
-        values = self.model_dump(mode="json")
-        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, default_flow_style=None)
+        return yaml_text(self.model_dump(mode="json"), default_flow_style=None)
 
     @property
     def periods_a_year(self) -> float:
