@@ -59,7 +59,10 @@ class ArchivingEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no
         **options: Any,
     ) -> None:
         """Execute the notebook and archive it, also when it fails."""
-        with nullcontext(supervisor) if supervisor else _own_run(nb_man, kernel_name) as keeper:
+        with (
+            nullcontext(supervisor) if supervisor else _own_run(nb_man, kernel_name) as keeper,
+            tempfile.TemporaryDirectory(prefix="mmm-") as sockets,
+        ):
             client = _Client(
                 nb_man,
                 timeout=execution_timeout,
@@ -68,8 +71,8 @@ class ArchivingEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no
                 log_output=log_output,
                 stdout_file=stdout_file,
                 stderr_file=stderr_file,
-                # sockets in the user's own folder: nobody else on the machine can listen
-                config=Config({"KernelManager": {"transport": "ipc"}}),
+                # sockets in a folder of the user's own: nobody else on the machine can listen
+                config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}}),
             )
             client.listeners = (lambda facts: keeper.stage(facts["stage"]), on_progress)
             with _kernel_console(keeper.run) as stderr:
