@@ -7,12 +7,8 @@ import time
 
 import ipyvuetify as v
 
-from mmmlib.archive import Archive
-from mmmlib.errors import MMMError
-from mmmlib.ui.run.model import RunModel
-from mmmlib.ui.run.view import RunView
-from mmmlib.ui.runs.model import RunsModel
-from mmmlib.ui.runs.view import RunsView
+from mmmlib.archive import Archive, user
+from mmmlib.ui.pages import FIRST, PAGES, Page, Session, address, parse
 from mmmlib.ui.shell.view import Shell
 from mmmlib.ui.view import told
 
@@ -55,28 +51,28 @@ class Dashboard:
     """
 
     def __init__(self, archive: Archive) -> None:
-        self.archive = archive
         self.shell = Shell(self.open, self.heard, place=archive.store.root)
-        say = self.shell.show_message
-        self.list = RunsView(say, choose=self.open, place=archive.store.root)
-        self.page: RunView | None = None
-        self._runs = RunsModel(archive)
+        self.session = Session(archive, self.shell.show_message, self.open, user())
+        self.page: Page | None = None
         self._reading = threading.RLock()  # a click and the refresh never read at once
         self._heard = 0.0
         self._refresher: threading.Thread | None = None
 
-    def open(self, run: str) -> None:
-        """Show a run (``revision/country/timestamp``), or the list when it is empty."""
+    def open(self, where: str) -> None:
+        """Show the page of an address (:mod:`mmmlib.ui.pages`); empty: the first page."""
         self.heard()
+        name, query = parse(where)
         with self._reading:
-            self.page = None
             try:
-                if run:
-                    self.page = self._page(run)
-            finally:  # a link to a run that is not there leads to the list, with a message
-                self._read()
-                self.shell.page = self.page or self.list
-                self.shell.run = str(self.page.model.run.id) if self.page else ""
+                page = PAGES[name].open(self.session, query)
+                page.refresh()
+            except BaseException:  # a link to what is not there leads to the first page
+                if name != FIRST or query:
+                    self.open("")
+                raise
+            self.page = self.shell.page = page
+            self.shell.here = name
+            self.shell.address = address("" if name == FIRST else name, **query)
 
     def heard(self) -> None:
         """Somebody looks: keep the pages fresh for a while."""
@@ -85,19 +81,10 @@ class Dashboard:
             self._refresher = threading.Thread(target=self._refresh, name="refresh", daemon=True)
             self._refresher.start()
 
-    def _page(self, run: str) -> RunView:
-        model = RunModel(self.archive.run(run))
-        return RunView(self.shell.show_message, model, back=lambda: self.open(""))
-
-    def _read(self) -> None:
+    def refresh(self) -> None:
         """Read what is shown; the browser is only told what has changed."""
         if self.page:
             self.page.refresh()
-            return
-        try:
-            self.list.show(self._runs.rows())
-        except MMMError as error:
-            self.list.fail(str(error))
 
     def _refresh(self) -> None:
         """Read again and again, in a thread of its own so that clicks are answered at once.
@@ -113,7 +100,7 @@ class Dashboard:
             with self._reading:
                 said: list[str] = []
                 with told(said.append):
-                    self._read()
+                    self.refresh()
             if said and not failed:  # once, not every two seconds
                 self.shell.show_message(said[0])
             failed = bool(said)

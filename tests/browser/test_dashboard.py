@@ -71,7 +71,7 @@ def test_a_click_shows_the_run(page, served, tmp_path):
     )
     assert width == 1000
     assert "column left out" in page.locator(".mmm-changes").inner_text()
-    assert page.url.endswith("?run=" + run_of(served, "de"))
+    assert page.url.endswith("?page=results&run=" + run_of(served, "de"))
 
     with page.expect_download() as download:
         page.get_by_role("button", name="Download job.yaml").click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -28,64 +29,62 @@ def send(view, **content):
 
 def test_nothing_is_read_before_a_browser_is_there(dashboard):
     assert dashboard.shell.page is None
-    assert not dashboard.list.loaded
+    assert dashboard.page is None
     send(dashboard.shell, event="opened", data="")
-    assert dashboard.shell.page is dashboard.list
-    assert len(dashboard.list.rows) == 3
+    assert len(dashboard.shell.page.rows) == 3
 
 
 def test_a_click_opens_the_run_and_back_the_list(dashboard, ended, sample):
     send(dashboard.shell, event="opened", data="")
-    send(dashboard.list, event="choose", data=str(ended["succeeded"]))
+    send(dashboard.shell.page, event="choose", data=str(ended["succeeded"]))
     page = dashboard.shell.page
-    assert dashboard.shell.run == page.facts["id"] == str(ended["succeeded"])
+    assert page.facts["id"] == str(ended["succeeded"])
+    assert dashboard.shell.here == "results"
+    assert dashboard.shell.address == f"page=results&run={ended['succeeded']}"
     assert page.findings["best"] == sample.BEST
     assert page.picture.startswith("data:image/png")
     assert [change["what"] for change in page.changes] == ["column left out"]
 
     send(page, event="back")
-    assert dashboard.shell.page is dashboard.list
-    assert dashboard.shell.run == ""
+    assert len(dashboard.shell.page.rows) == 3
+    assert (dashboard.shell.here, dashboard.shell.address) == ("runs", "")
 
 
 @pytest.mark.parametrize("run", ["r100/de/20000101_000000", "../../etc/passwd", "<script>"])
 def test_a_link_to_no_run_leads_to_the_list_with_a_message(dashboard, run):
-    send(dashboard.shell, event="opened", data=run)
-    assert dashboard.shell.page is dashboard.list
+    send(dashboard.shell, event="opened", data=urlencode({"run": run}))
+    assert len(dashboard.shell.page.rows) == 3
     assert run in dashboard.shell.message["text"]
 
 
 def test_nothing_is_sent_when_nothing_has_changed(dashboard, ended):
-    send(dashboard.shell, event="opened", data=str(ended["failed"]))
-    sent = []
-    for view in (dashboard.shell, dashboard.list, dashboard.shell.page):
-        view.observe(sent.append)
-    dashboard._read()
-    assert sent == []
-    send(dashboard.shell, event="opened", data="")
-    assert sent  # the list came
-    sent.clear()
-    dashboard._read()
-    assert sent == []
+    send(dashboard.shell, event="opened", data=f"run={ended['failed']}")
+    for where in ("", f"run={ended['failed']}"):
+        send(dashboard.shell, event="opened", data=where)
+        sent = []
+        for view in (dashboard.shell, dashboard.shell.page):
+            view.observe(sent.append)
+        dashboard.refresh()
+        assert sent == []
 
 
-def test_an_archive_that_is_away_is_said_and_comes_back(dashboard, monkeypatch):
+def test_an_archive_that_is_away_is_said_and_comes_back(dashboard, ended, monkeypatch):
     send(dashboard.shell, event="opened", data="")
 
     def away(self, prefix):
         raise StoreError("the disk is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(dashboard.archive.store), "folders", away)
-        dashboard._read()
-        assert dashboard.list.trouble == "the disk is gone"
-        assert len(dashboard.list.rows) == 3  # what was known stays
-    dashboard._read()
-    assert dashboard.list.trouble == ""
+        patch.setattr(type(ended["archive"].store), "folders", away)
+        dashboard.refresh()
+        assert dashboard.shell.page.trouble == "the disk is gone"
+        assert len(dashboard.shell.page.rows) == 3  # what was known stays
+    dashboard.refresh()
+    assert dashboard.shell.page.trouble == ""
 
 
 def test_downloads_are_the_artifact_bytes(dashboard, ended, monkeypatch):
-    send(dashboard.shell, event="opened", data=str(ended["succeeded"]))
+    send(dashboard.shell, event="opened", data=f"run={ended['succeeded']}")
     page, sent = dashboard.shell.page, []
     monkeypatch.setattr(page, "send", lambda content, buffers=None: sent.append((content, buffers)))
     send(page, event="download", data=MANIFEST)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from traitlets import Dict, List, Unicode
 
 from mmmlib.errors import RunError
+from mmmlib.ui.pages import Query, Session
 from mmmlib.ui.run.findings import one_pager
 from mmmlib.ui.run.model import RunModel, readable
-from mmmlib.ui.view import Say, View
+from mmmlib.ui.view import View
 
 DOWNLOAD_LIMIT = 200_000_000  # bytes; more than this through a web socket freezes the page
 
 
 class RunView(View):
-    """The page of one run. ``back`` is called when the person wants the list again."""
+    """The page of one run."""
 
     template_file = (__file__, "run.vue")
     facts = Dict().tag(sync=True)
@@ -25,10 +25,10 @@ class RunView(View):
     changes: List[dict[str, Any]] = List().tag(sync=True)
     artifacts: List[dict[str, Any]] = List().tag(sync=True)
 
-    def __init__(self, say: Say, model: RunModel, back: Callable[[], None], **traits: Any) -> None:
+    def __init__(self, session: Session, model: RunModel, **traits: Any) -> None:
         self.model = model
-        self._back = back
-        super().__init__(say, **traits)
+        self._go = session.go
+        super().__init__(session.say, **traits)
 
     def refresh(self) -> None:
         """Read what may have changed; nothing is sent to the browser when nothing has."""
@@ -44,7 +44,7 @@ class RunView(View):
         self.facts = facts
 
     def vue_back(self, _: object) -> None:
-        self._back()
+        self._go("")
 
     def vue_cancel(self, _: object) -> None:
         self.model.cancel()
@@ -65,3 +65,14 @@ class RunView(View):
                 f"copy it from {self.model.run.place}"
             )
         self.send({"method": "save", "args": [name]}, buffers=[self.model.run.load(name)])
+
+
+def open_page(session: Session, query: Query) -> RunView:
+    """Open the run that the address names, or the newest one.
+
+    Raises
+    ------
+    RunError
+        There is no such run.
+    """
+    return RunView(session, RunModel(session.archive.run(query.get("run", "latest"))))

@@ -7,9 +7,10 @@ from typing import Any
 
 from ipywidgets import widget_serialization
 from traitlets import Any as AnyTrait
-from traitlets import Dict, Unicode
+from traitlets import Dict, List, Unicode
 
 from mmmlib import __version__
+from mmmlib.ui.pages import PAGES
 from mmmlib.ui.view import View
 
 
@@ -19,8 +20,8 @@ class Shell(View):
     Parameters
     ----------
     opened : callable
-        Called with the run named by the page's address (empty: none) when a browser has opened
-        the page, and when it goes back or forward.
+        Called with the query string of the page's address when a browser has opened the page, and
+        when the person goes elsewhere.
     heard : callable
         Called now and then while a browser shows the page.
     """
@@ -29,7 +30,9 @@ class Shell(View):
     place = Unicode().tag(sync=True)  # root of the archive
     version = Unicode(__version__).tag(sync=True)
     page = AnyTrait(None, allow_none=True).tag(sync=True, **widget_serialization)
-    run = Unicode().tag(sync=True)  # the run shown, as it stands in the address; empty: the list
+    pages: List[dict[str, str]] = List().tag(sync=True)  # of the navigation: name, title, icon
+    here = Unicode().tag(sync=True)  # name of the page shown
+    address = Unicode().tag(sync=True)  # its query string; empty: the first page
     message = Dict().tag(sync=True)
 
     def __init__(
@@ -38,15 +41,19 @@ class Shell(View):
         self._opened = opened
         self._heard = heard
         self._said = 0
-        super().__init__(self.show_message, **traits)
+        pages = [
+            {"name": name, "title": entry.title, "icon": entry.icon}
+            for name, entry in PAGES.items()
+        ]
+        super().__init__(self.show_message, pages=pages, **traits)
 
     def show_message(self, text: str) -> None:
         """Lay a message over the page until the person closes it."""
         self._said += 1  # the same text twice is two messages
         self.message = {"text": text, "number": self._said}
 
-    def vue_opened(self, run: str) -> None:
-        self._opened(str(run or ""))
+    def vue_opened(self, where: str) -> None:
+        self._opened(str(where or ""))
 
     def vue_heard(self, _: object) -> None:
         self._heard()
