@@ -120,6 +120,31 @@ def open_(run: str, artifact: str, root: str) -> None:
 
 @main.command()
 @_run
+@click.option("--candidate", default="", help="Model to plan with; the best one by default.")
+@_set("Set one key of the allocator, such as total_budget or channels.tv.high.")
+@click.option("-o", "output", default="", metavar="FILE", help="Write the plan, .csv or .xlsx.")
+@_root
+@_says_errors
+def allocate(
+    run: str, candidate: str, parameters: tuple[tuple[str, str], ...], output: str, root: str
+) -> None:
+    """Plan the budget with a RUN's model, by its job's settings or others; archives nothing."""
+    from pathlib import Path
+
+    from mmmlib.allocate import basis_of
+    from mmmlib.allocate.history import period_name
+    from mmmlib.allocate.sheet import as_text, write
+    from mmmlib.archive import Archive
+
+    basis = basis_of(Archive(root).run(run), candidate)
+    plan = basis.plan(basis.settings_with(parameters))
+    click.echo(as_text(plan, period_name(basis.history)))
+    if output:
+        write(plan, Path(output))
+
+
+@main.command()
+@_run
 @_root
 @_says_errors
 def cancel(run: str, root: str) -> None:

@@ -90,7 +90,10 @@ PLANNED_RESPONSE: Final = "planned_response"
 PLANNED_MARGINAL: Final = "planned_marginal"
 SPEND_LOW: Final = "spend_low"
 SPEND_HIGH: Final = "spend_high"
-BINDING: Final = "binding"  # low, high or empty: which bound the planned spend stands on
+BINDING: Final = "binding"  # low, high, locked or empty: what the planned spend stands on
+CURRENT_EFFICIENCY: Final = "current_efficiency"  # ROAS, or CPA of conversions
+PLANNED_EFFICIENCY: Final = "planned_efficiency"
+MOST_EVER: Final = "most_ever"  # largest spend of a period in the window
 
 # Figures of an allocation, one row a metric (allocator_metrics.csv)
 METRIC: Final = "metric"

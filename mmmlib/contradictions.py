@@ -191,16 +191,28 @@ def _weights(job: TrainingJob) -> Iterator[Problem]:
 def _allocator(job: TrainingJob) -> Iterator[Problem]:
     known = {channel.name for channel in job.channels}
     settings = job.allocator
-    if settings.low > settings.high:
-        yield Problem("allocator.low", "is above allocator.high")
-    for name, bounds in settings.channels.items():
+    low, high = settings.bounds()
+    if low > high:
+        yield Problem("allocator.low", f"({low:g}) is above allocator.high ({high:g})")
+    for name, own in settings.channels.items():
         where = f"allocator.channels.{name}"
         if name not in known:
             yield Problem(where, f"is no paid channel; use one of: {', '.join(sorted(known))}")
-        low = settings.low if bounds.low is None else bounds.low
-        high = settings.high if bounds.high is None else bounds.high
-        if low > high:
+        low, high = settings.bounds(name)
+        if own.locked and (own.low is not None or own.high is not None):
+            yield Problem(where, "is locked and has bounds; keep one of both")
+        elif low > high:
             yield Problem(where, f"its low {low:g} is above its high {high:g}")
+    if settings.target is not None and settings.scenario == "max_response":
+        yield Problem("allocator.target", "is only for the scenario target_efficiency")
+    if settings.total_budget is not None and settings.scenario == "target_efficiency":
+        yield Problem(
+            "allocator.total_budget", "is what target_efficiency finds; leave it out, or use high"
+        )
+    if settings.last is not None and (settings.start or settings.end):
+        yield Problem("allocator.last", "and start or end are both given; keep one")
+    if settings.start and settings.end and settings.start > settings.end:
+        yield Problem("allocator.start", f"{settings.start} is after its end {settings.end}")
 
 
 def _features(job: TrainingJob) -> Iterator[Problem]:

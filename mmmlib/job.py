@@ -105,7 +105,9 @@ class TrainingJob(Frozen):
     optimizer: str = _key("Any optimizer of nevergrad", "TwoPointsDE")
     pareto_fronts: int = _key("Fronts to keep; 0 chooses the number", 0, ge=0)
     min_candidates: int = _key("Candidates the kept fronts must hold together", 100, ge=1)
-    allocator: Allocator = _key("Scenario, total_budget, low, high, channels", Allocator())
+    allocator: Allocator = _key(
+        "Scenario, total_budget, target, low, high, last, start, end, channels", Allocator()
+    )
     root: str = _key("Root of the archive; empty takes that of the settings", "")
 
     @classmethod

@@ -64,16 +64,45 @@ class ChannelBounds(Frozen):
 
     low: float | None = Field(default=None, ge=0)
     high: float | None = Field(default=None, ge=0)
+    locked: bool = False
 
 
 class Allocator(Frozen):
-    """What the budget allocation may do; spend is per period, in the currency of the data."""
+    """What the budget allocation may do; bounds are multiples of the current spend.
 
-    scenario: Literal["max_response"] = "max_response"
+    ``max_response`` finds the most response for ``total_budget`` (of all periods together).
+    ``target_efficiency`` finds the most response whose ROAS is at least ``target`` (whose CPA is
+    at most it), and with it the budget. Current spend is the average over all periods, or over
+    the ``last`` ones, or over those from ``start`` to ``end``; the plan covers as many.
+    """
+
+    scenario: Literal["max_response", "target_efficiency"] = "max_response"
     total_budget: float | None = Field(default=None, gt=0)
-    low: float = Field(default=0.5, ge=0)
-    high: float = Field(default=2.0, ge=0)
+    target: float | None = Field(default=None, gt=0)
+    low: float | None = Field(default=None, ge=0)
+    high: float | None = Field(default=None, ge=0)
+    last: int | None = Field(default=None, ge=1)
+    start: dt.date | None = None
+    end: dt.date | None = None
     channels: dict[str, ChannelBounds] = {}
+
+    def bounds(self, channel: str = "") -> tuple[float, float]:
+        """Lowest and highest multiple of a channel's current spend, or of any without its own.
+
+        Where nothing is said they are Robyn's: 0.5 to 2, for ``target_efficiency`` 0.1 to 10.
+        """
+        low, high = _ROBYNS_BOUNDS[self.scenario]
+        low = low if self.low is None else self.low
+        high = high if self.high is None else self.high
+        own = self.channels.get(channel)
+        if own is None:
+            return low, high
+        if own.locked:
+            return 1.0, 1.0
+        return low if own.low is None else own.low, high if own.high is None else own.high
+
+
+_ROBYNS_BOUNDS = {"max_response": (0.5, 2.0), "target_efficiency": (0.1, 10.0)}
 
 
 class Feature(Frozen):

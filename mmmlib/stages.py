@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from mmmlib import checks as data_checks
-from mmmlib.allocate import Allocation, allocate
+from mmmlib.allocate import Allocation, basis_of
 from mmmlib.annotations import load_annotations, read_annotations
 from mmmlib.archive import (
     ANNOTATIONS,
@@ -30,7 +30,7 @@ from mmmlib.archive import (
     Archive,
     Run,
 )
-from mmmlib.archived import load_result, save_result
+from mmmlib.archived import save_result
 from mmmlib.dataset import Change, Dataset, load_dataset
 from mmmlib.errors import JobError, Problem
 from mmmlib.job import JOB_KEYS, TrainingJob
@@ -173,17 +173,12 @@ class Work:
 
     def allocate(self) -> Allocation:
         """Plan the budget on the best model's response curves."""
-        result = load_result(self.run)
         with self._stage("allocate"):
-            window = result.decomposition_over_time
-            allocation = allocate(
-                result.best_channels(),
-                self.job.allocator,
-                periods=window["date"].nunique(),
-                target_type=self.job.target_type,
-            )
+            allocation = basis_of(self.run).plan()
             self.run.save("allocator_metrics.csv", _csv(allocation.metrics()))
             self.run.save(f"allocation_{allocation.scenario}.csv", _csv(allocation.table))
+            warnings = pd.DataFrame({"warning": allocation.warnings}, dtype=object)
+            self.run.save("allocation_warnings.csv", _csv(warnings))
         return allocation
 
     def one_pager(self, result: TrainingResult, allocation: Allocation | None = None) -> Image:

@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmmlib import sigmoids
-from mmmlib.sigmoids import Curves, exchange_gain, maximise
+from mmmlib.sigmoids import Curves, Floats, Limit, Optimum, best_ratio, exchange_gain, search
+
+
+def maximise(curves: Curves, low: Floats, high: Floats, budget: float) -> Optimum:
+    found = search.maximise(curves, low, high, Limit.budget(budget))
+    assert found is not None
+    return found
 
 
 def curves(seed: int, count: int, alpha: tuple[float, float] = (0.3, 6.0)) -> Curves:
@@ -55,8 +60,8 @@ def test_a_search_cut_short_still_knows_how_far_it_may_be(monkeypatch: pytest.Mo
     low, high = np.zeros(7), np.full(7, 60.0)
     whole = maximise(some, low, high, 100.0)
     best = some.response(whole.spend).sum()
-    assert whole.gap <= sigmoids.RELATIVE_GAP
-    monkeypatch.setattr(sigmoids, "MOST_NODES", 0)
+    assert whole.gap <= search.RELATIVE_GAP
+    monkeypatch.setattr(search, "MOST_NODES", 0)
     cut = maximise(some, low, high, 100.0)
     assert cut.gap > 1e-4
     assert some.response(cut.spend).sum() * (1 + cut.gap) >= best
@@ -72,3 +77,58 @@ def test_exchange_gain_sees_what_a_better_split_would_bring() -> None:
     assert exchange_gain(two, low, high, maximise(two, low, high, 4.0).spend) < 1e-12
     # At a bound a channel may not leave, its marginal does not count.
     assert exchange_gain(two, even, even, even) == 0.0
+
+
+# --- a limit on efficiency -----------------------------------------------------------------
+
+
+@given(st.integers(0, 100_000))
+@settings(max_examples=60, deadline=None)
+def test_the_most_response_at_an_efficiency(seed: int) -> None:
+    """Feasible, on the limit, first-order optimal, and no random split is better."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(1, 5))
+    some = Curves(
+        rng.uniform(1, 100, count),
+        rng.uniform(0.3, 6, count),
+        10 ** rng.uniform(-0.5, 1.5, count),
+        rng.choice([0.0, 0.1, 2.0], count),
+    )
+    now = 10 ** rng.uniform(-0.5, 1.3, count)
+    low, high = rng.choice([0.0, 0.1, 0.5]) * now, rng.choice([1.5, 3, 8]) * now
+    least = some.response(now).sum() / now.sum() * rng.uniform(0.5, 1.3)
+    points = rng.uniform(0, 1, (4000, count)) * (high - low) + low
+    ratio = ((points + some.carryover) / some.inflexion) ** some.alpha
+    response = (some.coefficient * ratio / (1 + ratio)).sum(axis=1)
+    kept = response >= least * points.sum(axis=1)
+    found = search.maximise(some, low, high, Limit.efficiency(least))
+    reachable = best_ratio(some, low, high)
+    assert reachable >= (response / points.sum(axis=1)).max() * (1 - 1e-12)
+    if reachable < least:  # spending nothing keeps any limit, where it is allowed
+        assert found is None or not found.spend.any()
+        assert not kept.any()
+        return
+    assert found is not None
+    mine = some.response(found.spend).sum()
+    assert (found.spend >= low).all()
+    assert (found.spend <= high).all()
+    assert mine >= least * found.spend.sum() * (1 - 1e-10)
+    assert mine == pytest.approx(least * found.spend.sum()) or (found.spend == high).all()
+    assert mine >= response[kept].max(initial=0.0) * (1 - 1e-9)
+    assert found.gap <= 1e-8
+    assert exchange_gain(some, low, high, found.spend) <= 1e-5
+
+
+def test_channels_that_are_not_split_over_count_in_the_efficiency() -> None:
+    two = Curves(np.full(2, 10.0), np.ones(2), np.array([1.0, 4.0]), np.zeros(2))
+    low, high = np.zeros(2), np.full(2, 50.0)
+    alone = search.maximise(two, low, high, Limit.efficiency(1.0))
+    beside = search.maximise(two, low, high, Limit.efficiency(1.0, spend=3.0, response=-0.5))
+    assert alone is not None
+    assert beside is not None
+    assert two.response(beside.spend).sum() - 0.5 == pytest.approx(beside.spend.sum() + 3.0)
+    assert beside.spend.sum() < alone.spend.sum()
+    assert best_ratio(two, low, high, 3.0, -0.5) < best_ratio(two, low + 0.1, high)
+    assert best_ratio(two, low, high, 0.0, -50.0) == 0.0  # what others lose is never won back
+    carried = Curves(two.coefficient, two.alpha, two.inflexion, np.ones(2))
+    assert best_ratio(carried, low, high) == np.inf  # carryover alone, at no spend
