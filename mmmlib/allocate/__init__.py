@@ -14,6 +14,8 @@ bound). Departures from Robyn's ``R/allocator.R: robyn_allocator``, all on purpo
   and so breaks the channel's lower bound without a word.
 - A channel with a negative coefficient gets its lower bound, and the request is refused when
   only such channels could take the rest of the budget.
+- Over a part of the window, today's spend is what was paid then; Robyn takes the exposures of a
+  channel that has them, in units of money.
 - What the data do not support is said: see :mod:`mmmlib.allocate.evidence`.
 """
 

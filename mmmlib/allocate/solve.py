@@ -115,9 +115,6 @@ def _only_harm(channels: pd.DataFrame, coefficient: Floats, low: Floats, high: F
 def _unreachable(target: float, target_type: TargetType, ratio: float) -> Problem:
     if ratio <= 0:
         return Problem("allocator.target", "no spend within the bounds has any response")
-    if np.isinf(ratio):
-        said = "only spending nothing reaches it, on what earlier spend carries over; relax it"
-        return Problem("allocator.target", said)
     if target_type == "revenue":
         said = f"no spend within the bounds has a ROAS of {target:,.6g}; the best is {ratio:,.6g}"
         return Problem("allocator.target", f"{said}: lower the target or the lower bounds")

@@ -239,7 +239,7 @@ def _candidates(rng: np.random.Generator, held_out: bool) -> pd.DataFrame:
     held = 1.0 if held_out else np.nan
     table[c.NRMSE], table[c.NRMSE_TRAIN], table[c.NRMSE_TEST] = nrmse, nrmse, nrmse * 1.4 * held
     table[c.RSQ_TRAIN], table[c.RSQ_TEST] = 1 - 4 * nrmse**2, (1 - 9 * nrmse**2) * held
-    table[c.DECOMP_RSSD] = rssd
+    table[c.DECOMP_RSSD], table[c.NRMSE_VAL], table[c.ERROR_SCORE] = rssd, nrmse * held, nrmse
     table[c.PARETO_FRONT] = 0
     for front in (1, 2, 3):
         left = table[table[c.PARETO_FRONT] == 0].sort_values(c.NRMSE)
