@@ -7,24 +7,33 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from mmmlib import columns as c
-from mmmlib.report import style
+from mmmlib.ranges import Adstock
+from mmmlib.report import adstock, style
 from mmmlib.report.reading import carryover, period
 from mmmlib.report.style import Box
 from mmmlib.report.wording import percent
 from mmmlib.result import TrainingResult
 
 
-def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
-    """Immediate and carryover share of the effect of every paid and organic channel."""
+def draw(figure: Figure, box: Box, result: TrainingResult, family: Adstock = "geometric") -> None:
+    """Immediate and carryover share of the effect of every medium, and its adstock beside it."""
     table = carryover(result)
+    weights, name = adstock.weights_of(result, family), period(result)
     box = style.heading(
         figure,
         box,
         "Immediate and later effect",
-        f"Carryover: effect that comes after the {period(result)} of the spend.",
+        f"Carryover comes after the {period(result)} of the spend."
+        + (
+            f" Right: adstock, how much of a spend works in which {period(result)}."
+            if weights
+            else ""
+        ),
     )
     organic = table[c.ROLE] == "organic"
-    axes = style.rows(figure, box, list(table[c.VARIABLE]), right=0.15)
+    axes = style.rows(
+        figure, box, list(table[c.VARIABLE]), right=adstock.STRIP if weights else 0.15
+    )
     for text, unpaid in zip(axes.get_yticklabels(), organic, strict=True):
         text.set_fontstyle("italic" if unpaid else "normal")
     known = table["share"].notna()
@@ -40,6 +49,8 @@ def draw(figure: Figure, box: Box, result: TrainingResult) -> None:
             axes.text(0.99, place, percent(share), va="center", ha="right", fontsize=style.SMALL)
     for place in np.flatnonzero(~known).tolist():
         axes.text(0.012, place, "no effect", va="center", color=style.QUIET, fontsize=style.SMALL)
+    if weights:
+        adstock.draw_strip(axes, list(table[c.VARIABLE]), weights, name)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, borderaxespad=0.1)

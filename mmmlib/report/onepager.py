@@ -73,7 +73,7 @@ def _page(
     _header(figure, result, job)
     left, right = _columns(top, heights[0], 0.5)
     shares.draw(figure, left, result, job.target_type)
-    carryover.draw(figure, right, result)
+    carryover.draw(figure, right, result, job.adstock)
     top += heights[0] + GAP
     left, right = _columns(top, heights[1], 0.5)
     waterfall.draw(figure, left, result, variables)
@@ -117,7 +117,7 @@ def _header(figure: Figure, result: TrainingResult, job: TrainingJob) -> None:
     lines = [*lines[:1], " ".join(lines[1:])]
     sentence = "\n".join(shortened(line, points, 15) for line in lines)
     style.write(figure, MARGIN, 0.3, sentence, fontsize=15, fontweight="bold", linespacing=1.25)
-    dates = reading.over_time(result)[c.DATE]
+    dates = reading.dates(result)
     facts = (
         f"{job.country} · {job.revision} · target {job.target} · model {result.best}"
         f" · {dates.min():%d %b %Y} to {dates.max():%d %b %Y}, {len(dates)}"

@@ -31,12 +31,20 @@ def over_time(result: TrainingResult) -> pd.DataFrame:
     return wide.reset_index()
 
 
+def dates(result: TrainingResult) -> pd.Series:
+    """Dates of the window, sorted."""
+    table = result.decomposition_over_time
+    found = table.loc[table[c.VARIABLE] == c.FITTED, [c.CANDIDATE, c.DATE]]
+    found = found.loc[found[c.CANDIDATE] == result.best, c.DATE]
+    return found.sort_values(ignore_index=True)
+
+
 def period(result: TrainingResult) -> str:
     """Name of one period: day, week, ..."""
-    dates = over_time(result)[c.DATE]
-    if len(dates) < 2:
+    found = dates(result)
+    if len(found) < 2:
         return "period"
-    days = int(dates.diff().dt.days.median())
+    days = int(found.diff().dt.days.median())
     return _PERIODS.get(days, "month" if 28 < days <= 31 else "period")
 
 
@@ -91,3 +99,20 @@ def grid_response(result: TrainingResult, channel: str) -> tuple[np.ndarray, np.
     rows = table[(table[c.CANDIDATE] == result.best) & (table[c.CHANNEL] == channel)]
     rows = rows.sort_values(c.SPEND)
     return rows[c.SPEND].to_numpy(), rows[c.RESPONSE].to_numpy()
+
+
+def intervals(result: TrainingResult, target_type: str) -> pd.DataFrame:
+    """95 % interval of ROAS (or CPA) of each channel in the best model's cluster.
+
+    Columns ``channel, low, high, n``; empty where the model is in no cluster, or its cluster has
+    too few models to know.
+    """
+    table = result.cluster_intervals
+    candidates = result.candidates
+    wanted = c.ROAS if target_type == "revenue" else c.CPA
+    columns = [c.CHANNEL, c.LOW, c.HIGH, c.COUNT]
+    if table.empty or c.CLUSTER not in candidates:
+        return pd.DataFrame(columns=columns)
+    cluster = int(result.errors()[c.CLUSTER])
+    rows = table[(table[c.CLUSTER] == cluster) & (table[c.EFFICIENCY] == wanted)]
+    return rows[columns] if cluster > 0 else rows.iloc[:0][columns]

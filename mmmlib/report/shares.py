@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from mmmlib import columns as c
 from mmmlib.report import style
+from mmmlib.report.reading import intervals
 from mmmlib.report.style import Box
 from mmmlib.report.wording import MISSING, percent, short
 from mmmlib.result import TrainingResult
@@ -18,13 +20,14 @@ def draw(figure: Figure, box: Box, result: TrainingResult, target_type: str) -> 
     table = result.channel_table()
     efficiency = c.ROAS if target_type == "revenue" else c.CPA
     what = "target per unit of spend" if efficiency == c.ROAS else "spend per conversion"
+    known = _intervals(result, target_type, list(table[c.CHANNEL]))
     box = style.heading(
         figure,
         box,
         f"Spend, effect and {efficiency.upper()} by channel",
-        f"Shares of all paid channels; {efficiency.upper()}: {what}. Largest spend first.",
+        f"Shares of all paid channels. {efficiency.upper()}: {what}; {_meaning(result, known)}",
     )
-    axes = style.rows(figure, box, list(table[c.CHANNEL]), right=0.75)
+    axes = style.rows(figure, box, list(table[c.CHANNEL]), right=0.75 + (_RANGE if known else 0.0))
     places = np.arange(len(table))
     spend, effect = table[c.SPEND_SHARE].fillna(0.0), table[c.EFFECT_SHARE].fillna(0.0)
     axes.barh(places - 0.19, spend, 0.34, color=style.GREY, label="share of spend")
@@ -50,9 +53,61 @@ def draw(figure: Figure, box: Box, result: TrainingResult, target_type: str) -> 
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))
     axes.locator_params(axis="x", nbins=6)
     style.beside(axes, -0.62, 0.7, efficiency.upper(), va="bottom", fontweight="bold")
+    if known:
+        _draw_ranges(axes, table[efficiency].tolist(), known)
     for place, value in enumerate(table[efficiency]):
         # A cost per conversion means nothing where conversions are lost or none are won.
-        known = efficiency == c.ROAS or value > 0
-        text = short(float(value)) if known else MISSING
+        told = efficiency == c.ROAS or value > 0
+        text = short(float(value)) if told else MISSING
         style.beside(axes, place, 0.7, text, fontsize=style.BODY + 1)
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, borderaxespad=0.1)
+
+
+_RANGE = 1.75  # inches for the intervals, right of the figures
+_BAR = 0.85  # inches of the widest interval
+_Intervals = list[tuple[float, float] | None]
+
+
+def _intervals(result: TrainingResult, target_type: str, channels: list[str]) -> _Intervals:
+    """Low and high of each channel in the best model's cluster; empty where none is known."""
+    rows = intervals(result, target_type).set_index(c.CHANNEL)
+    if rows.empty:
+        return []
+    lows, highs = rows[c.LOW].to_dict(), rows[c.HIGH].to_dict()
+    pairs = [(float(lows.get(name, np.nan)), float(highs.get(name, np.nan))) for name in channels]
+    return [pair if np.isfinite(pair).all() else None for pair in pairs]
+
+
+def _meaning(result: TrainingResult, known: _Intervals) -> str:
+    """What the interval is, so that nobody takes it for more; or why there is none."""
+    if known:
+        cluster = int(result.errors()[c.CLUSTER])
+        return f"in brackets where 95\u00a0% of the models like this one lie (cluster {cluster})."
+    return "no interval: this model is in no cluster of similar ones."
+
+
+def _draw_ranges(axes: Axes, values: list[float], known: _Intervals) -> None:
+    """Intervals as numbers, and as lines on one scale with the model's own value as a dot."""
+    figure = axes.get_figure()
+    assert figure is not None
+    inches = float(axes.get_position().width * figure.get_size_inches()[0])  # type: ignore[union-attr]
+    numbers = [high for _, high in filter(None, known)]
+    most = max([*numbers, *(v for v, k in zip(values, known, strict=True) if k and np.isfinite(v))])
+    origin, transform = 1 + 0.8 / inches, axes.get_yaxis_transform()
+    scale = _BAR / inches / most if most > 0 else 0.0
+    for place, (value, interval) in enumerate(zip(values, known, strict=True)):
+        if interval is None:
+            style.beside(axes, place, 0.75 + _RANGE, MISSING, fontsize=style.SMALL)
+            continue
+        ends = [origin + scale * max(x, 0.0) for x in interval]
+        axes.plot(
+            ends, [place + 0.17] * 2, color=style.GREY, lw=3, solid_capstyle="butt",
+            transform=transform, clip_on=False,
+        )  # fmt: skip
+        if np.isfinite(value) and value >= 0:
+            axes.plot(
+                [origin + scale * value], [place + 0.17], "o", color=style.ORANGE, ms=4.5,
+                mec=style.INK, mew=0.6, transform=transform, clip_on=False,
+            )  # fmt: skip
+        text = f"[{short(interval[0], 2)}, {short(interval[1], 2)}]"
+        style.beside(axes, place - 0.17, 0.8, text, ha="left", fontsize=7, color=style.QUIET)

@@ -167,15 +167,28 @@ def _row_ticks(axes: Axes, names: list[str]) -> None:
 def png(figure: Figure) -> bytes:
     """Render without a date or a version, so that equal figures are equal bytes.
 
-    256 colours are enough for charts, and make the file a third of the size.
+    256 colours are enough for charts, and make the file a third of the size. The octree is four
+    times as fast as a median cut but rounds white, which is put right.
     """
     with look():
         canvas = FigureCanvasAgg(figure)
         canvas.draw()  # type: ignore[no-untyped-call]
         pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-    image = Image.fromarray(pixels).convert("RGB")
+    image = Image.fromarray(pixels).convert("RGB").quantize(
+        256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+    )  # fmt: skip
+    palette, corner = image.getpalette() or [], image.getpixel((0, 0))
+    assert isinstance(corner, int)
+    palette[3 * corner : 3 * corner + 3] = [255, 255, 255]  # the corner is always background
+    image.putpalette(palette)
     buffer = io.BytesIO()
-    image.quantize(256, dither=Image.Dither.NONE).save(
-        buffer, format="PNG", optimize=True, dpi=(DPI, DPI)
-    )
+    image.save(buffer, format="PNG", compress_level=6, dpi=(DPI, DPI))
+    return buffer.getvalue()
+
+
+def pdf(figure: Figure) -> bytes:
+    """Render as vectors, without a date, so that equal figures are equal bytes."""
+    buffer = io.BytesIO()
+    with look():
+        figure.savefig(buffer, format="pdf", metadata={"CreationDate": None, "Producer": None})
     return buffer.getvalue()
