@@ -182,7 +182,7 @@ class Work:
         return allocation
 
     def one_pager(self, result: TrainingResult, allocation: Allocation | None = None) -> Image:
-        """Draw the best model's page for a director, archive it and show it.
+        """Draw the best model's page for a director, archive it (PNG, PDF) and show it.
 
         Each cluster's winner gets a page in the archive too, without the plan, which is the best
         model's. Where the data are simulated, modelled ROAS and response stand beside the true
@@ -191,13 +191,16 @@ class Work:
         with self._stage("report"):
             from IPython.display import Image, display
 
-            from mmmlib.report.onepager import one_pager
+            from mmmlib.report import style
+            from mmmlib.report.onepager import one_pager, page
 
-            png = one_pager(result, self.job, allocation, self.annotations)
+            figure = page(result, self.job, allocation, self.annotations)
+            png = style.png(figure)
             self.run.save(f"{result.best}.png", png)
+            self.run.save(f"{result.best}.pdf", style.pdf(figure))
             for of_winner in result.of_winners_apart():
-                page = one_pager(of_winner, self.job, None, self.annotations)
-                self.run.save(f"{of_winner.best}.png", page)
+                other = one_pager(of_winner, self.job, None, self.annotations)
+                self.run.save(f"{of_winner.best}.png", other)
             if truth := truth_of(self.job):
                 display(self._against(truth, result))
         return Image(png, width=1000)

@@ -14,6 +14,7 @@ from mmmlib.report.reading import carryover
 from mmmlib.result import TrainingResult
 
 LAGS = 8  # periods shown
+STRIP = 2.05  # inches right of the axes
 MOST = 0.9  # of the effect
 
 
@@ -43,12 +44,12 @@ def weibull(rows: int, scale: float, shape: float, density: bool) -> NDArray[np.
     The scale is a quantile of ``1..rows``. ``density`` takes the density, min-max scaled, or else
     the running product of the survival function.
     """
-    none = np.eye(1, rows)[0]
+    none: NDArray[np.float64] = np.eye(1, rows)[0]
     if scale == 0 or shape == 0 or rows == 1:
         return none
     rounded = np.rint(1 + (rows - 1) * scale)
     if not density:
-        return np.cumprod(np.exp(-((np.arange(rows) / rounded) ** shape)))
+        return np.asarray(np.cumprod(np.exp(-((np.arange(rows) / rounded) ** shape))))
     ratio = np.arange(1, rows + 1) / rounded
     weights = ratio ** (shape - 1) * np.exp(-(ratio**shape))
     least, most = weights.min(), weights.max()
@@ -68,7 +69,7 @@ def draw_strip(
     All bars are one artist; rows share no scale, each is as tall as its largest weight.
     """
     wide, gap, start = 0.1, 0.02, 0.12  # inches
-    inches = _inches(axes)
+    inches = style.inches_wide(axes)
     bars, colors = [], []
     for row, variable in enumerate(variables):
         if variable not in weights:
@@ -90,12 +91,3 @@ def draw_strip(
     look = {"fontsize": style.SMALL, "color": style.QUIET, "va": "bottom"}
     style.beside(axes, -0.62, start, f"by {period}", ha="left", **look)
     style.beside(axes, -0.62, start + LAGS * (wide + gap) + 0.85, "90\u00a0% within", **look)
-
-
-STRIP = 2.05  # inches right of the axes
-
-
-def _inches(axes: Axes) -> float:
-    figure = axes.get_figure()
-    assert figure is not None
-    return float(axes.get_position().width * figure.get_size_inches()[0])  # type: ignore[union-attr]

@@ -40,12 +40,13 @@ def draw(figure: Figure, box: Box, result: TrainingResult, family: Adstock = "ge
     places, later = np.flatnonzero(known).tolist(), table["share"][known].to_numpy()
     axes.barh(places, 1 - later, 0.6, color=style.BLUE, label="immediate")
     axes.barh(places, later, 0.6, 1 - later, color=style.ORANGE, label="carryover")
+    least = 0.45 / style.inches_wide(axes)  # of a bar, for a label to fit
     for place, share in zip(places, later, strict=True):
-        if share <= 0.94:
+        if share <= 1 - least:
             axes.text(
                 0.012, place, percent(1 - share), va="center", color="white", fontsize=style.SMALL
             )
-        if share >= 0.06:
+        if share >= least:
             axes.text(0.99, place, percent(share), va="center", ha="right", fontsize=style.SMALL)
     for place in np.flatnonzero(~known).tolist():
         axes.text(0.012, place, "no effect", va="center", color=style.QUIET, fontsize=style.SMALL)

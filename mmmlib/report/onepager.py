@@ -47,15 +47,25 @@ def one_pager(
     bytes
         A PNG, 2,400 pixels wide; equal inputs give equal bytes.
     """
+    return style.png(page(result, job, allocation, annotations))
+
+
+def page(
+    result: TrainingResult,
+    job: TrainingJob,
+    allocation: Allocation | None = None,
+    annotations: pd.DataFrame | None = None,
+) -> Figure:
+    """The page of :func:`one_pager` as a figure, for ``style.png`` and ``style.pdf``."""
     with style.look():
-        return style.png(_page(result, job, allocation, annotations))
+        return _laid_out(result, job, allocation, annotations)
 
 
-def _page(
+def _laid_out(
     result: TrainingResult,
     job: TrainingJob,
     allocation: Allocation | None,
-    annotations: pd.DataFrame | None = None,
+    annotations: pd.DataFrame | None,
 ) -> Figure:
     """Lay the panels out in four rows; panels of a row are equally high."""
     table = reading.decomposition(result)

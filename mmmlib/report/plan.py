@@ -24,7 +24,12 @@ def summary(allocation: Allocation, period: str) -> str:
     return (
         f"{short(budget)} per {period}, {money}: response"
         f" {short(before)} → {short(after)} ({percent(after / before - 1, signed=True)})"
+        + _warned(len(allocation.warnings))
     )
+
+
+def _warned(count: int) -> str:
+    return f"; {count} warning{'s' if count > 1 else ''} (allocation_warnings.csv)" if count else ""
 
 
 def draw(figure: Figure, box: Box, allocation: Allocation, period: str) -> None:

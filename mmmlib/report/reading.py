@@ -34,8 +34,8 @@ def over_time(result: TrainingResult) -> pd.DataFrame:
 def dates(result: TrainingResult) -> pd.Series:
     """Dates of the window, sorted."""
     table = result.decomposition_over_time
-    found = table.loc[table[c.VARIABLE] == c.FITTED, [c.CANDIDATE, c.DATE]]
-    found = found.loc[found[c.CANDIDATE] == result.best, c.DATE]
+    rows = (table[c.VARIABLE] == c.FITTED) & (table[c.CANDIDATE] == result.best)
+    found: pd.Series = table[c.DATE][rows]
     return found.sort_values(ignore_index=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -37,7 +38,8 @@ def draw(figure: Figure, box: Box, result: TrainingResult, target_type: str) -> 
     axes.axvline(0, color=style.GREY, linewidth=0.8)
     least, most = min(0.0, float(effect.min())), float(max(spend.max(), effect.max(), 0.01))
     reach = most - least
-    axes.set_xlim(least - (0.1 * reach if least < 0 else 0), most + 0.1 * reach)
+    room = _LABEL * reach / (style.inches_wide(axes) - 2 * _LABEL)
+    axes.set_xlim(least - (room if least < 0 else 0), most + room)
     for place, shares in enumerate(zip(spend, effect, strict=True)):
         for share, offset in zip(shares, (-0.19, 0.19), strict=True):
             axes.annotate(
@@ -63,6 +65,7 @@ def draw(figure: Figure, box: Box, result: TrainingResult, target_type: str) -> 
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, borderaxespad=0.1)
 
 
+_LABEL = 0.45  # inches of a share beside its bar
 _RANGE = 1.75  # inches for the intervals, right of the figures
 _BAR = 0.85  # inches of the widest interval
 _Intervals = list[tuple[float, float] | None]
@@ -88,26 +91,26 @@ def _meaning(result: TrainingResult, known: _Intervals) -> str:
 
 def _draw_ranges(axes: Axes, values: list[float], known: _Intervals) -> None:
     """Intervals as numbers, and as lines on one scale with the model's own value as a dot."""
-    figure = axes.get_figure()
-    assert figure is not None
-    inches = float(axes.get_position().width * figure.get_size_inches()[0])  # type: ignore[union-attr]
+    inches = style.inches_wide(axes)
     numbers = [high for _, high in filter(None, known)]
     most = max([*numbers, *(v for v, k in zip(values, known, strict=True) if k and np.isfinite(v))])
     origin, transform = 1 + 0.8 / inches, axes.get_yaxis_transform()
     scale = _BAR / inches / most if most > 0 else 0.0
+    lines, dots = [], []
     for place, (value, interval) in enumerate(zip(values, known, strict=True)):
         if interval is None:
-            style.beside(axes, place, 0.75 + _RANGE, MISSING, fontsize=style.SMALL)
+            style.beside(axes, place, 0.8, MISSING, ha="left", fontsize=style.SMALL)
             continue
-        ends = [origin + scale * max(x, 0.0) for x in interval]
-        axes.plot(
-            ends, [place + 0.17] * 2, color=style.GREY, lw=3, solid_capstyle="butt",
-            transform=transform, clip_on=False,
-        )  # fmt: skip
+        lines.append([(origin + scale * max(x, 0.0), place + 0.17) for x in interval])
         if np.isfinite(value) and value >= 0:
-            axes.plot(
-                [origin + scale * value], [place + 0.17], "o", color=style.ORANGE, ms=4.5,
-                mec=style.INK, mew=0.6, transform=transform, clip_on=False,
-            )  # fmt: skip
+            dots.append((origin + scale * value, place + 0.17))
         text = f"[{short(interval[0], 2)}, {short(interval[1], 2)}]"
         style.beside(axes, place - 0.17, 0.8, text, ha="left", fontsize=7, color=style.QUIET)
+    ranges = LineCollection(
+        lines, colors=style.GREY, lw=3, capstyle="butt", transform=transform, clip_on=False
+    )
+    axes.add_collection(ranges, autolim=False)
+    axes.plot(
+        [x for x, _ in dots], [y for _, y in dots], "o", color=style.ORANGE, ms=4.5,
+        mec=style.INK, mew=0.6, transform=transform, clip_on=False,
+    )  # fmt: skip

@@ -147,6 +147,13 @@ def rows(figure: Figure, box: Box, names: list[str], right: float) -> Axes:
     return axes_
 
 
+def inches_wide(axes: Axes) -> float:
+    """Width of the axes in inches."""
+    figure = axes.get_figure()
+    assert figure is not None
+    return float(axes.get_position().width * figure.get_size_inches()[0])  # type: ignore[union-attr]
+
+
 def beside(axes: Axes, row: float, inches: float, text: str, **look: Any) -> None:
     """Write text that ends ``inches`` right of the axes, at the height of a row."""
     look = {"ha": "right", "va": "center", "fontsize": BODY, **look}
@@ -177,8 +184,7 @@ def png(figure: Figure) -> bytes:
     image = Image.fromarray(pixels).convert("RGB").quantize(
         256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
     )  # fmt: skip
-    palette, corner = image.getpalette() or [], image.getpixel((0, 0))
-    assert isinstance(corner, int)
+    palette, corner = image.getpalette() or [], int(np.asarray(image)[0, 0])
     palette[3 * corner : 3 * corner + 3] = [255, 255, 255]  # the corner is always background
     image.putpalette(palette)
     buffer = io.BytesIO()

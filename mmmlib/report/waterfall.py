@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -59,14 +60,14 @@ def draw(figure: Figure, box: Box, result: TrainingResult, most: int = 16) -> No
     shares = table[c.CONTRIBUTION] / total
     ends = shares.cumsum()
     starts = ends - shares
-    for place, (role, share, start) in enumerate(zip(table[c.ROLE], shares, starts, strict=True)):
-        color = style.ROLE_COLORS.get(role, style.QUIET)
-        axes.barh(
-            place, share, 0.66, start, color=color, hatch="" if share >= 0 else "////",
-            edgecolor="white", linewidth=0,
-        )  # fmt: skip
-        axes.plot([start + share] * 2, [place - 0.33, place + 1.33], color=style.GREY, lw=0.7)
-    axes.barh(len(table), 1.0, 0.66, color=style.INK)
+    places = np.arange(len(table))
+    axes.barh(
+        places, shares, 0.66, starts, hatch=["" if share >= 0 else "////" for share in shares],
+        color=[style.ROLE_COLORS.get(role, style.QUIET) for role in table[c.ROLE]],
+        edgecolor="white", linewidth=0,
+    )  # fmt: skip
+    axes.vlines(ends, places - 0.33, places + 1.33, color=style.GREY, lw=0.7)
+    axes.barh([len(table)], [1.0], 0.66, color=style.INK)
     values = [*zip(shares, table[c.CONTRIBUTION], strict=True), (1.0, total)]
     for place, (share, value) in enumerate(values):
         style.beside(axes, place, 0.6, percent(share), fontsize=style.SMALL)

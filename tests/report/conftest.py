@@ -100,7 +100,13 @@ def build_result(
         split[int(0.8 * weeks) :], split[int(0.9 * weeks) :] = "val", "test"
     channels = _channels(model, paid)
     result = TrainingResult(
-        candidates=_candidates(rng, held_out),
+        candidates=_candidates(rng, held_out).assign(
+            **{
+                f"{name}_thetas": theta
+                for name, theta in zip(model.names, model.theta, strict=True)
+            },
+            **{c.CLUSTER: 1},
+        ),
         coefficients=pd.DataFrame(
             {c.CANDIDATE: BEST, c.VARIABLE: model.names, c.COEFFICIENT: model.coefficient}
         ),
@@ -109,7 +115,7 @@ def build_result(
         response_curves=_curves(model, channels),
         channels=channels,
         clusters=_clusters(),
-        cluster_intervals=_intervals(names),
+        cluster_intervals=_intervals(channels, c.ROAS if target_type == "revenue" else c.CPA),
         convergence=_convergence(),
         model_input=pd.DataFrame({c.DATE: model.dates, c.TARGET: actual}),
         best=BEST,
@@ -135,9 +141,14 @@ def _clusters() -> pd.DataFrame:
     return pd.DataFrame({c.CLUSTER: [1], c.CANDIDATE: [BEST], c.SIZE: [7], c.NOTE: [""]})
 
 
-def _intervals(names: list[str]) -> pd.DataFrame:
-    table = pd.DataFrame({c.CLUSTER: 1, c.CHANNEL: names, c.EFFICIENCY: c.ROAS, c.MEAN: 2.0})
-    return table.assign(**{c.STANDARD_ERROR: 0.1, c.LOW: 1.0, c.HIGH: 3.0, c.COUNT: 7})
+def _intervals(channels: pd.DataFrame, efficiency: str) -> pd.DataFrame:
+    """Around what each channel returns; none of those without a positive effect."""
+    told = channels[channels[c.CURRENT_RESPONSE] > 0]
+    value = told[c.CURRENT_RESPONSE] / told[c.CURRENT_SPEND]
+    value = value if efficiency == c.ROAS else 1 / value
+    table = pd.DataFrame({c.CLUSTER: 1, c.CHANNEL: told[c.CHANNEL], c.EFFICIENCY: efficiency})
+    table[c.MEAN], table[c.STANDARD_ERROR] = value, 0.1 * value
+    return table.assign(**{c.LOW: 0.4 * value, c.HIGH: 1.9 * value, c.COUNT: 7})
 
 
 def _convergence() -> pd.DataFrame:

@@ -40,8 +40,7 @@ CASES = {
 def page_of(build: Callable, case: str, planned: bool) -> Figure:
     result, job = build(**CASES[case])
     plan = allocate(result.channels, Allocator(), 104, job.target_type) if planned else None
-    with style.look():
-        return onepager._page(result, job, plan)
+    return onepager.page(result, job, plan)
 
 
 def texts(figure: Figure) -> list[Text]:
