@@ -13,6 +13,7 @@ from mmmlib.allocate import Allocation
 from mmmlib.checks import check, sample_of
 from mmmlib.dataset import Dataset
 from mmmlib.job import TrainingJob
+from mmmlib.ranges import Adstock
 from mmmlib.report import carryover as _carryover
 from mmmlib.report import (
     checks_correlation,
@@ -76,10 +77,10 @@ def decomposition(result: TrainingResult) -> Figure:
     return _drawn(rows_height(count), waterfall.draw, result, 30)
 
 
-def carryover(result: TrainingResult) -> Figure:
-    """Immediate and carryover share of each effect."""
+def carryover(result: TrainingResult, family: Adstock = "geometric") -> Figure:
+    """Immediate and carryover share of each effect, and how long spend works."""
     media = _decomposition(result)[c.ROLE].isin(["paid", "organic"]).sum()
-    return _drawn(rows_height(int(media)), _carryover.draw, result)
+    return _drawn(rows_height(int(media)), _carryover.draw, result, family)
 
 
 def response_curves(result: TrainingResult) -> Figure:
