@@ -74,7 +74,8 @@ def test_a_run_from_the_command_line(job_file: Callable[..., Path], archive: Arc
         "decomposition_over_time.parquet", "response_curves.parquet", "channels.parquet",
         "clusters.parquet", "cluster_intervals.parquet", "convergence.parquet",
         "model_input.parquet", "best_model_id.txt",
-        "allocator_metrics.csv", "allocation_max_response.csv",
+        "allocator_metrics.csv", "allocation_max_response.csv", "allocation_warnings.csv",
+        f"{manifest.best}.pdf",
     }  # fmt: skip
     for said in (
         "train · search",
