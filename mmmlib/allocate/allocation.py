@@ -37,7 +37,8 @@ class Allocation:
         ``revenue`` (efficiency is ROAS) or ``conversion`` (CPA).
     kkt_residual : float
         What moving one more unit of money could still gain, as a share of the largest marginal
-        response, or what a target leaves unspent, as a share of the budget: 0 at an optimum.
+        response, or what the money that a target leaves unspent could, as a share of the
+        response: 0 at an optimum.
     gap : float
         The largest response possible is at most this share above the planned one.
     target : float or None

@@ -76,9 +76,13 @@ def best_for_target(
     spend = low.copy()
     spend[active] = optimum.spend
     residual = exchange_gain(curves, low[active], high[active], optimum.spend)
-    if (optimum.spend < high[active]).any():
-        excess = limit.excess(optimum.spend, curves.response(optimum.spend))
-        residual = max(residual, abs(excess) / (least * float(spend.sum()) or 1.0))
+    reached, open_ = curves.response(optimum.spend), optimum.spend < high[active]
+    unspent = -limit.excess(optimum.spend, reached) / least
+    if unspent < 0:
+        residual = max(residual, -unspent / float(spend.sum()))
+    elif open_.any():  # at the foot of an S-curve, more money may buy nothing
+        gain = unspent * float(curves.marginal(optimum.spend)[open_].max())
+        residual = max(residual, gain / float(reached.sum()))
     return Solution(spend, residual, optimum.gap)
 
 
