@@ -29,10 +29,11 @@ def engine_of(job: TrainingJob) -> Engine:
 def refusals(job: TrainingJob) -> list[Problem]:
     """Say why a well formed job cannot be trained: columns in two roles, what the engine lacks."""
     engine = engine_of(job)
-    return [*clashes(job), *_cannot_refresh(job, engine), *engine.refusals(job)]
+    return [*clashes(job), *cannot_refresh(job, engine), *engine.refusals(job)]
 
 
-def _cannot_refresh(job: TrainingJob, engine: Engine) -> list[Problem]:
+def cannot_refresh(job: TrainingJob, engine: Engine) -> list[Problem]:
+    """Say why a job with ``refresh_of`` is not for this engine."""
     if job.refresh_of and not isinstance(engine, RefreshingEngine):
         why = f"the engine {engine.name} does not refresh; engine native continues its models too"
         return [Problem("refresh_of", why)]

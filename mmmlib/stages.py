@@ -7,6 +7,7 @@ returns something worth seeing.
 from __future__ import annotations
 
 import atexit
+import io
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,12 +26,13 @@ from mmmlib.archive import (
     CHECKS,
     DATASET,
     HOLIDAYS,
+    REFRESH_CHANGES,
     TRUTH,
     TRUTH_PICTURE,
     Archive,
     Run,
 )
-from mmmlib.archived import load_result, save_result
+from mmmlib.archived import load_result, save_models, save_result
 from mmmlib.dataset import Change, Dataset, load_dataset
 from mmmlib.errors import JobError, Problem
 from mmmlib.job import JOB_KEYS, TrainingJob
@@ -42,7 +44,7 @@ from mmmlib.simulate.truth import Truth, truth_of
 from mmmlib.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from IPython.display import Image
+    from IPython.display import Image, Markdown
     from pandas.io.formats.style import Styler
 
 SUPERVISED = "MMM_SUPERVISED"  # set by the runner in its kernel: the run it keeps the status of
@@ -167,9 +169,33 @@ class Work:
         with self._stage("train"):
             data_checks.refuse_failures(findings)
             job = self.job.without(dataset.dropped)
+            if job.refresh_of:
+                return self._refresh(dataset, job)
             result = engine_of(job).train(dataset, job, self.progress)
             save_result(self.run, result)
+            if job.engine == "native":
+                save_models(self.run, result, job)
         return result
+
+    def _refresh(self, dataset: Dataset, job: TrainingJob) -> TrainingResult:
+        """Continue the model that the job names, and say what has become of it."""
+        from mmmlib.refresh import train_refresh
+
+        result, changes = train_refresh(self.run, dataset, job, self.progress)
+        self.run.save(REFRESH_CHANGES, _csv(changes))
+        return result
+
+    def refreshed(self) -> pd.DataFrame | Markdown:
+        """Show what a refresh has changed against the model it continues.
+
+        One row a figure: data, errors, shares, ROAS (CPA), coefficients, hyperparameters. Where
+        the run is no refresh it says so.
+        """
+        if not self.job.refresh_of:
+            from IPython.display import Markdown
+
+            return Markdown("This run continues no other one (`refresh_of` is empty).")
+        return pd.read_csv(io.BytesIO(self.run.load(REFRESH_CHANGES)))
 
     def allocate(self) -> Allocation:
         """Plan the budget on the best model's response curves."""
@@ -233,6 +259,10 @@ class Work:
 
     def _extract(self) -> Dataset:
         with self._stage("extract"):
+            if self.job.refresh_of:  # a parent that is not there is said before data are read
+                from mmmlib.refresh import chosen_model
+
+                chosen_model(self.run.store, self.job.refresh_of)
             if self.job.annotations:
                 self.run.save(ANNOTATIONS, load_annotations(self.job.annotations))
             dataset = dataset_of(self.job, self.progress.log)

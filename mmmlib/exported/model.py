@@ -185,6 +185,10 @@ class ExportedModel:
             ),
         )
 
+    def by_column(self) -> ExportedModel:
+        """The model under the names of its columns, as Robyn has them."""
+        return self.renamed({v.name: v.column for v in self.variables if v.column})
+
     def in_words_of(self, job: TrainingJob) -> ExportedModel:
         """The model under the names of a job whose columns it has."""
         names = {channel.exposure or channel.spend: channel.name for channel in job.channels}

@@ -239,9 +239,10 @@ class _Reader:
         for name in ("mean_spend", "performance", "boot_mean", "ci_low", "ci_up"):
             values = [found.get(row, {}).get(name) for row in wanted]
             summary[name] = pd.to_numeric(pd.Series(values, dtype=object), errors="coerce")
-        length = "rollingWindowLength" if SCHEMA in self.extras else "totalObservations"
-        rows = self._number(length, self.inputs, 1)
-        return summary.assign(**{c.SPEND: summary["mean_spend"] * rows})
+        # Robyn's own mean_spend is that of all rows, ours that of the window
+        rows = self._number("rollingWindowLength", self.inputs, 1)
+        spend = summary["mean_spend"] * (rows if SCHEMA in self.extras else math.nan)
+        return summary.assign(**{c.SPEND: spend})
 
     def _search(self, own: Mapping[str, Any]) -> Search:
         def take(key: str, kind: Callable[[Any], Any], fallback: Any) -> Any:

@@ -42,7 +42,7 @@ def write_model(model: ExportedModel, data: pd.DataFrame | None = None) -> bytes
         A number that a fit depends on is not finite.
     """
     names = {v.name: v.column for v in model.variables if v.column}
-    named = model.renamed(names)
+    named = model.by_column()
     extras: dict[str, Any] = {
         SCHEMA: {
             "names": {column: name for name, column in names.items()},

@@ -2,7 +2,8 @@
 
 Two things differ from a first search: its bounds are narrowed around the parent's values, and
 DECOMP.RSSD is the distance from the parent's decomposition (``refresh_distance.py``) instead of the
-distance of effect from spend. Source: Robyn ``R/refresh.R: refresh_hyps`` and ``R/model.R: robyn_mmm`` (``refresh``).
+distance of effect from spend. Source: Robyn ``R/refresh.R: refresh_hyps`` and ``R/model.R:
+robyn_mmm`` (``refresh``).
 """
 
 from __future__ import annotations
