@@ -7,7 +7,6 @@ returns something worth seeing.
 from __future__ import annotations
 
 import atexit
-import io
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,7 +25,6 @@ from mmmlib.archive import (
     CHECKS,
     DATASET,
     HOLIDAYS,
-    REFRESH_CHANGES,
     TRUTH,
     TRUTH_PICTURE,
     Archive,
@@ -39,6 +37,7 @@ from mmmlib.job import JOB_KEYS, TrainingJob
 from mmmlib.manifest import Status
 from mmmlib.preflight import accepted, dataset_of, engine_of
 from mmmlib.progress import Progress
+from mmmlib.refresh import chosen_model, shown_changes, train_refresh
 from mmmlib.result import TrainingResult
 from mmmlib.simulate.truth import Truth, truth_of
 from mmmlib.supervisor import Supervisor
@@ -170,32 +169,16 @@ class Work:
             data_checks.refuse_failures(findings)
             job = self.job.without(dataset.dropped)
             if job.refresh_of:
-                return self._refresh(dataset, job)
+                return train_refresh(self.run, dataset, job, self.progress)
             result = engine_of(job).train(dataset, job, self.progress)
             save_result(self.run, result)
             if job.engine == "native":
                 save_models(self.run, result, job)
         return result
 
-    def _refresh(self, dataset: Dataset, job: TrainingJob) -> TrainingResult:
-        """Continue the model that the job names, and say what has become of it."""
-        from mmmlib.refresh import train_refresh
-
-        result, changes = train_refresh(self.run, dataset, job, self.progress)
-        self.run.save(REFRESH_CHANGES, _csv(changes))
-        return result
-
     def refreshed(self) -> pd.DataFrame | Markdown:
-        """Show what a refresh has changed against the model it continues.
-
-        One row a figure: data, errors, shares, ROAS (CPA), coefficients, hyperparameters. Where
-        the run is no refresh it says so.
-        """
-        if not self.job.refresh_of:
-            from IPython.display import Markdown
-
-            return Markdown("This run continues no other one (`refresh_of` is empty).")
-        return pd.read_csv(io.BytesIO(self.run.load(REFRESH_CHANGES)))
+        """Show what a refresh has changed against the model it continues."""
+        return shown_changes(self.run)
 
     def allocate(self) -> Allocation:
         """Plan the budget on the best model's response curves."""
@@ -260,8 +243,6 @@ class Work:
     def _extract(self) -> Dataset:
         with self._stage("extract"):
             if self.job.refresh_of:  # a parent that is not there is said before data are read
-                from mmmlib.refresh import chosen_model
-
                 chosen_model(self.run.store, self.job.refresh_of)
             if self.job.annotations:
                 self.run.save(ANNOTATIONS, load_annotations(self.job.annotations))

@@ -77,7 +77,9 @@ class Search:
     iterations: int = 2000
     trials: int = 5
     workers: int = 1
+    rssd_zero_penalty: bool = True
     refresh_of: str = ""
+    prophet_options: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)  # for people: times, convergence
 
 
@@ -192,5 +194,6 @@ class ExportedModel:
     def in_words_of(self, job: TrainingJob) -> ExportedModel:
         """The model under the names of a job whose columns it has."""
         names = {channel.exposure or channel.spend: channel.name for channel in job.channels}
-        names |= {item.column or item.name: item.name for item in (*job.organic, *job.context)}
+        names |= {item.column or item.name: item.name for item in job.organic}
+        names |= {item.column or item.name: item.name for item in job.context}
         return self.renamed(names)

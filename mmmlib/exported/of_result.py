@@ -168,7 +168,9 @@ def _search(result: TrainingResult, job: TrainingJob, candidate: str) -> Search:
         job.iterations,
         job.trials,
         job.workers,
+        job.rssd_zero_penalty,
         job.refresh_of,
+        job.prophet_options.given(),
         facts,
     )
 

@@ -20,7 +20,6 @@ from mmmlib.ranges import HYPERPARAMETERS, Adstock, Range
 _COMPONENTS = {"trend", "season", "weekday", "monthly", "holiday"}
 _SIGNS = {"positive", "negative", "default"}
 _OPTIONAL_ERRORS = {c.RSQ_VAL, c.RSQ_TEST, c.NRMSE_VAL, c.NRMSE_TEST, c.RSQ_TRAIN, c.MAPE}
-_CALIBRATION = {"channels": "channel", "start": "liftStartDate", "end": "liftEndDate"}
 
 
 def read_model(data: bytes, name: str = "the model") -> ExportedModel:
@@ -94,7 +93,7 @@ class _Reader:
             errors=self._errors(),
             summary=self._summary(variables),
             search=self._search(own),
-            calibration=self._calibration(),
+            calibration=self._calibration(variables),
             spend_total=self._number("paid_media_total", self.inputs, 1),
             target_total=float(own.get("target_total", math.nan)),
             raw_data=self._raw_data(),
@@ -260,10 +259,17 @@ class _Reader:
             take("iterations", int, default.iterations),
             take("trials", int, default.trials),
             take("cores", int, default.workers),
+            bool(own.get("rssd_zero_penalty", True)),
             str(own.get("refresh_of", "")),
+            {
+                key: _first(value)
+                for key, value in dict(self.inputs.get("custom_params") or {}).items()
+            },
         )
 
-    def _calibration(self) -> tuple[Study, ...]:
+    def _calibration(self, variables: tuple[Variable, ...]) -> tuple[Study, ...]:
+        """Lift studies; Robyn names columns of spend, the design may have exposures."""
+        names = {v.spend: v.name for v in variables if v.spend}
         rows = self.inputs.get("calibration_input") or []
         studies = []
         for i, row in enumerate(rows):
@@ -273,7 +279,7 @@ class _Reader:
                 ]
                 studies.append(
                     Study(
-                        channels=tuple(filter(None, channels)),
+                        channels=tuple(names.get(name, name) for name in channels if name),
                         start=row["liftStartDate"],
                         end=row["liftEndDate"],
                         lift=row["liftAbs"],

@@ -19,6 +19,7 @@ import pandas as pd
 from mmmlib import columns as c
 from mmmlib.errors import EngineError
 from mmmlib.exported.model import ExportedModel, Variable
+from mmmlib.job_parts import Study
 from mmmlib.ranges import Range
 
 ROBYN_ERRORS = {c.DECOMP_RSSD: "decomp.rssd"}  # ours → Robyn's, where they differ
@@ -47,6 +48,7 @@ def write_model(model: ExportedModel, data: pd.DataFrame | None = None) -> bytes
         SCHEMA: {
             "names": {column: name for name, column in names.items()},
             **_present({"target_total": model.target_total}),
+            "rssd_zero_penalty": model.search.rssd_zero_penalty,
             "refresh_of": model.search.refresh_of,
         }
     }
@@ -102,9 +104,8 @@ def _inputs(model: ExportedModel) -> dict[str, Any]:
         "refreshAddedStart": [start],
         "adstock": [model.adstock],
         "hyperparameters": _bounds(model.asked),
-        "calibration_input": [_study(study.model_dump(mode="json")) for study in model.calibration]
-        or {},
-        "custom_params": [],
+        "calibration_input": [_study(study, paid) for study in model.calibration] or {},
+        "custom_params": {k: [v] for k, v in model.search.prophet_options.items()} or [],
         "version": [model.version],
     }
 
@@ -186,17 +187,18 @@ def _row(row: Mapping[Any, Any], rows: int) -> dict[str, Any]:
     return found
 
 
-def _study(study: Mapping[str, Any]) -> dict[str, Any]:
-    """A lift study as a row of Robyn's ``calibration_input``."""
+def _study(study: Study, paid: Iterable[Variable]) -> dict[str, Any]:
+    """A lift study as a row of Robyn's ``calibration_input``, which names columns of spend."""
+    spends = {variable.name: variable.spend for variable in paid}
     return {
-        "channel": "+".join(study["channels"]),
-        "liftStartDate": study["start"],
-        "liftEndDate": study["end"],
-        "liftAbs": study["lift"],
-        "spend": study["spend"],
-        "confidence": study["confidence"],
+        "channel": "+".join(spends.get(name, name) for name in study.channels),
+        "liftStartDate": study.start.isoformat(),
+        "liftEndDate": study.end.isoformat(),
+        "liftAbs": study.lift,
+        "spend": study.spend,
+        "confidence": study.confidence,
         "metric": "target",
-        "calibration_scope": study["scope"],
+        "calibration_scope": study.scope,
     }
 
 

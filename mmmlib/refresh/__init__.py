@@ -8,7 +8,7 @@ from mmmlib.refresh.changes import refresh_changes
 from mmmlib.refresh.continued_job import continued_job
 from mmmlib.refresh.parent import Chosen, chosen_model
 from mmmlib.refresh.past import compare_past
-from mmmlib.refresh.training import train_refresh
+from mmmlib.refresh.training import shown_changes, train_refresh
 
 __all__ = [
     "Chosen",
@@ -16,5 +16,6 @@ __all__ = [
     "compare_past",
     "continued_job",
     "refresh_changes",
+    "shown_changes",
     "train_refresh",
 ]

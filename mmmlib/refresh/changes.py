@@ -81,8 +81,12 @@ def _pairs(
 def _column(
     before: ExportedModel, after: ExportedModel, part: str, column: str
 ) -> Iterator[list[Any]]:
-    one, other = (each.summary.set_index(c.VARIABLE)[column].to_dict() for each in (before, after))
-    yield from _pairs(part, one, other)
+    one, other = (each.summary.set_index(c.VARIABLE)[column] for each in (before, after))
+    yield from _pairs(part, _by_name(one), _by_name(other))
+
+
+def _by_name(values: pd.Series[float]) -> dict[str, float]:
+    return {str(name): float(value) for name, value in values.items()}
 
 
 def _paid(model: ExportedModel) -> pd.DataFrame:
@@ -93,7 +97,7 @@ def _paid(model: ExportedModel) -> pd.DataFrame:
 def _effects(before: ExportedModel, after: ExportedModel) -> Iterator[list[Any]]:
     """Share of each paid channel in what all paid channels bring."""
     one, other = (_paid(each)[c.CONTRIBUTION] for each in (before, after))
-    yield from _pairs("effect_share", (one / one.sum()).to_dict(), (other / other.sum()).to_dict())
+    yield from _pairs("effect_share", _by_name(one / one.sum()), _by_name(other / other.sum()))
 
 
 def _efficiency(
@@ -104,6 +108,6 @@ def _efficiency(
     def of(model: ExportedModel) -> dict[str, float]:
         paid = _paid(model)
         ratio = paid[c.CONTRIBUTION] / paid[c.SPEND]
-        return (ratio if efficiency == c.ROAS else 1 / ratio).to_dict()
+        return _by_name(ratio if efficiency == c.ROAS else 1 / ratio)
 
     yield from _pairs(efficiency, of(before), of(after))

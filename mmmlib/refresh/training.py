@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from mmmlib import columns as c
-from mmmlib.archive import Run
+from mmmlib.archive import REFRESH_CHANGES, Run
 from mmmlib.archived import load_model, save_models, save_result
 from mmmlib.dataset import Dataset
 from mmmlib.engines import Events, LogLine, RefreshingEngine
@@ -17,10 +20,11 @@ from mmmlib.refresh.parent import chosen_model
 from mmmlib.refresh.past import compare_past
 from mmmlib.result import TrainingResult
 
+if TYPE_CHECKING:
+    from IPython.display import Markdown
 
-def train_refresh(
-    run: Run, dataset: Dataset, job: TrainingJob, events: Events
-) -> tuple[TrainingResult, pd.DataFrame]:
+
+def train_refresh(run: Run, dataset: Dataset, job: TrainingJob, events: Events) -> TrainingResult:
     """Continue the model that ``job.refresh_of`` names, as the run.
 
     Parameters
@@ -34,10 +38,8 @@ def train_refresh(
 
     Returns
     -------
-    result : TrainingResult
-        Archived, with its models in Robyn's JSON.
-    changes : DataFrame
-        See :func:`mmmlib.refresh.refresh_changes`.
+    TrainingResult
+        Archived, with its models in Robyn's JSON and ``refresh_changes.csv``.
 
     Raises
     ------
@@ -64,7 +66,18 @@ def train_refresh(
     save_models(run, result, job, bounds)
     before = chosen.model.by_column().in_words_of(job)
     efficiency = c.ROAS if job.target_type == "revenue" else c.CPA
-    return result, refresh_changes(before, load_model(run), past, efficiency)
+    changes = refresh_changes(before, load_model(run), past, efficiency)
+    run.save(REFRESH_CHANGES, changes.to_csv(index=False).encode())
+    return result
+
+
+def shown_changes(run: Run) -> pd.DataFrame | Markdown:
+    """What the refresh has changed: the run's ``refresh_changes.csv``, or that it is none."""
+    if run.job.refresh_of:
+        return pd.read_csv(io.BytesIO(run.load(REFRESH_CHANGES)))
+    from IPython.display import Markdown
+
+    return Markdown("This run continues no other one (`refresh_of` is empty).")
 
 
 def _share_new(result: TrainingResult, last: object) -> float:
