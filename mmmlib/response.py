@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mmmlib import columns as c
 from mmmlib.archive import Run
@@ -31,8 +32,10 @@ from mmmlib.engines.native.transforms import (
 from mmmlib.errors import DataError, Problem
 from mmmlib.exported import ExportedModel
 from mmmlib.ranges import Adstock
+from mmmlib.sigmoids import Curves
 
 DatesBetween = tuple[dt.date | str, dt.date | str]
+Amount = FloatArray | float
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Response:
     """
 
     name: str
-    dates: np.ndarray[tuple[int, ...], np.dtype[np.datetime64]]
+    dates: NDArray[np.datetime64]
     spend: FloatArray
     window: slice
     adstock: Adstock
@@ -114,7 +117,8 @@ class Response:
         adstocked = np.empty(data.rows)
         family = FAMILIES[model.adstock]
         adstock_into(series, family, decay, own["shapes"], data.first, adstocked)
-        coefficient = model.summary.set_index(c.VARIABLE).at[name, c.COEFFICIENT]
+        summary = model.summary
+        (coefficient,) = summary.loc[summary[c.VARIABLE] == name, c.COEFFICIENT]
         return cls(
             name,
             data.dates,
@@ -133,9 +137,7 @@ class Response:
         """Share of spend that acts in its own period; 1 but for Weibull PDF."""
         return float(self._weights()[0])
 
-    def response(
-        self, spend: FloatArray | float, carryover: FloatArray | float = 0.0
-    ) -> FloatArray:
+    def response(self, spend: Amount, carryover: Amount = 0.0) -> FloatArray:
         """Response of one period, in units of the target.
 
         Parameters
@@ -146,15 +148,13 @@ class Response:
         position = self.immediate_share * np.asarray(spend, float) + np.asarray(carryover, float)
         return self.coefficient * self._hill(position)
 
-    def marginal(
-        self, spend: FloatArray | float, carryover: FloatArray | float = 0.0
-    ) -> FloatArray:
+    def marginal(self, spend: Amount, carryover: Amount = 0.0) -> FloatArray:
         """Derivative of the period's response by its spend; infinite at 0 where alpha < 1."""
         share = self.immediate_share
         position = share * np.asarray(spend, float) + np.asarray(carryover, float)
         return share * self.coefficient * self._slope(position)
 
-    def steady_carryover(self, spend: FloatArray | float) -> FloatArray:
+    def steady_carryover(self, spend: Amount) -> FloatArray:
         """Carryover once the same amount has been spent in every period for ever.
 
         Geometric: ``theta / (1 - theta)`` times the spend. The kernel of a Weibull adstock is as
@@ -166,11 +166,11 @@ class Response:
         weights = self._weights()
         return np.asarray(amount * (weights.sum() - weights[0]))
 
-    def steady(self, spend: FloatArray | float) -> FloatArray:
+    def steady(self, spend: Amount) -> FloatArray:
         """Response per period when the same amount is spent in every period."""
         return self.response(spend, self.steady_carryover(spend))
 
-    def steady_marginal(self, spend: FloatArray | float) -> FloatArray:
+    def steady_marginal(self, spend: Amount) -> FloatArray:
         """What one more unit of spend in every period brings per period, carryover included."""
         gain = self.immediate_share + self.steady_carryover(1.0)
         position = gain * np.asarray(spend, float)
@@ -253,9 +253,7 @@ class Response:
             float(table.loc[inside, c.RESPONSE].mean()),
         )
 
-    def _inside(
-        self, dates: DatesBetween | None
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def _inside(self, dates: DatesBetween | None) -> NDArray[np.bool_]:
         if dates is None:
             inside = np.zeros(self.spend.size, dtype=bool)
             inside[self.window] = True
@@ -275,21 +273,18 @@ class Response:
             self.spend.size, self.decay, self.shape, self.adstock == "weibull_pdf"
         )
 
-    def _hill(self, position: FloatArray) -> FloatArray:
-        power = np.asarray(position, float) ** self.alpha
-        with np.errstate(invalid="ignore"):
-            return np.where(power == 0.0, 0.0, power / (power + self.inflexion**self.alpha))
+    def _hill(self, position: FloatArray | float) -> FloatArray:
+        return self._curve().response(np.asarray(position, float))
 
     def _slope(self, position: FloatArray) -> FloatArray:
         """Derivative of the Hill function; 0 where the coefficient is 0, whatever the slope."""
-        position = np.asarray(position, float)
         if self.coefficient == 0:
             return np.zeros_like(position)
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            power = (position / self.inflexion) ** self.alpha
-            slope = self.alpha / position / (1 + power) / (1 + 1 / power)
-        at_zero = 0.0 if self.alpha > 1 else 1 / self.inflexion if self.alpha == 1 else np.inf
-        return np.where(position > 0, slope, at_zero)
+        return self._curve().marginal(position)
+
+    def _curve(self) -> Curves:
+        values = (1.0, self.alpha, self.inflexion, 0.0)
+        return Curves(*(np.asarray(value) for value in values))
 
 
 _SUFFIXES = ("alphas", "gammas", "thetas", "scales", "shapes")

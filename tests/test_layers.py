@@ -30,7 +30,8 @@ LAYERS = (
     "runner",
     "terminal",
     "terminal_models",
-    "ui",
+    "ui cli_options",
+    "cli_models",
     "cli",
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer.split()}

@@ -8,10 +8,11 @@ from mmmlib.refresh.changes import refresh_changes
 from mmmlib.refresh.continued_job import continued_job
 from mmmlib.refresh.parent import Chosen, chosen_model
 from mmmlib.refresh.past import compare_past
-from mmmlib.refresh.training import shown_changes, train_refresh
+from mmmlib.refresh.training import changes_of, shown_changes, train_refresh
 
 __all__ = [
     "Chosen",
+    "changes_of",
     "chosen_model",
     "compare_past",
     "continued_job",

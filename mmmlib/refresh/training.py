@@ -71,10 +71,15 @@ def train_refresh(run: Run, dataset: Dataset, job: TrainingJob, events: Events) 
     return result
 
 
+def changes_of(run: Run) -> pd.DataFrame:
+    """The table of :func:`mmmlib.refresh.refresh_changes` of a refresh."""
+    return pd.read_csv(io.BytesIO(run.load(REFRESH_CHANGES))).fillna({c.NOTE: ""})
+
+
 def shown_changes(run: Run) -> pd.DataFrame | Markdown:
     """What the refresh has changed: the run's ``refresh_changes.csv``, or that it is none."""
     if run.job.refresh_of:
-        return pd.read_csv(io.BytesIO(run.load(REFRESH_CHANGES)))
+        return changes_of(run)
     from IPython.display import Markdown
 
     return Markdown("This run continues no other one (`refresh_of` is empty).")
