@@ -73,7 +73,12 @@ def reproduce(run: str, root: str) -> None:
 @run
 @click.option("--candidate", default="", help="Another than the best model.")
 @click.option("--file", default="", help="Newer data; the job's own source when none is named.")
-@click.option("--steps", default=0, help="Rows the window moves by; 0 is all that are new.")
+@click.option(
+    "--steps",
+    default=0,
+    type=click.IntRange(min=0),
+    help="Rows the window moves by; 0 is all that are new.",
+)
 @settable("Set one key of the job, such as iterations; the value is YAML.")
 @root
 @says_errors

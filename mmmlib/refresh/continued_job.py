@@ -13,6 +13,7 @@ from mmmlib.exported import ExportedModel
 from mmmlib.job import TrainingJob
 from mmmlib.ranges import HYPERPARAMETERS, Range
 from mmmlib.refresh.parent import Chosen
+from mmmlib.refresh.past import compare_past
 
 ITERATIONS, TRIALS = 1000, 3  # Robyn's defaults of a refresh
 
@@ -44,9 +45,11 @@ def continued_job(
     Raises
     ------
     DataError
-        There are no newer rows, fewer than ``steps``, or so many that none of the window stays.
+        Dates of before are missing; there are no newer rows, fewer than ``steps``, or so many
+        that none of the window stays.
     """
     model = chosen.model.by_column().in_words_of(base)
+    compare_past(chosen.run.load_table("dataset"), dataset.frame, base.date)  # refuses lost dates
     window = _moved(model, dataset.frame[base.date], steps)
     kept = [
         study for study in base.calibration if window[0] <= study.start <= study.end <= window[1]

@@ -125,6 +125,16 @@ def test_what_is_fixed_is_loosened_within_the_limits(parent: Parent) -> None:
     assert bounds["tv_S_thetas"] == (0.0, 0.0)
 
 
+def test_penalty_factors_are_narrowed_too(data: ModelInput, parent: Parent) -> None:
+    factors = {f"{name}_penalty": 0.95 for name in data.variables}
+    penalised = replace(parent, values=dict(parent.values) | factors)
+    model = refreshed(data, penalised, penalty_factors=True)
+    assert len(model.space.searched) == 19 + 11
+    assert model.space.bounds["trend_penalty"] == (pytest.approx(0.85), 1.0)
+    with pytest.raises(JobError, match="has no trend_penalty; keep channels and adstock"):
+        refreshed(data, parent, penalty_factors=True)
+
+
 def test_the_engine_refreshes_from_raw_data(parent: Parent) -> None:
     events: list[Event] = []
     job = golden.job(window=WINDOW, trials=1, iterations=40, refresh_of=parent.run)
