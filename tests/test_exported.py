@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -44,21 +47,11 @@ def test_ours_has_the_keys_of_robyns(robyns: Document) -> None:
     ours = json.loads(write_model(read_model(ROBYNS.read_bytes())))
     for part in ("InputCollect", "ModelsCollect"):
         assert list(ours[part]) == list(robyns[part])
-    assert [*ours["ExportedModel"], "clusters"] == list(robyns["ExportedModel"])
+    assert list(ours["ExportedModel"]) == list(robyns["ExportedModel"])
     for part, others in {
         "InputCollect": set(),
-        "ExportedModel": {"performance", "summary", "clusters"},
-        # told for people: when, how long, how it went
-        "ModelsCollect": {
-            "train_timestamp",
-            "export_timestamp",
-            "run_time",
-            "outputs_time",
-            "total_time",
-            "conv_msg",
-            "n_clusters",
-            "pareto_fronts",
-        },
+        "ExportedModel": {"performance", "summary"},
+        "ModelsCollect": {"export_timestamp"},
     }.items():
         for key, value in robyns[part].items():
             if key not in others:
@@ -188,3 +181,34 @@ def test_lift_studies_go_by_columns_of_spend() -> None:
     assert model.calibration[0].channels == ("facebook_I", "tv_S")
     written = json.loads(write_model(model))["InputCollect"]["calibration_input"][0]
     assert written | study == written
+
+
+@pytest.mark.r
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="Rscript is not installed")
+def test_r_reads_ours_as_it_reads_robyns(tmp_path: Path) -> None:
+    """The classes that jsonlite gives each element, as ``robyn_read`` calls it."""
+    ours = tmp_path / "ours.json"
+    model = read_model(ROBYNS.read_bytes())
+    ours.write_bytes(write_model(model, model.raw_data))
+    code = """
+    if (!requireNamespace("jsonlite", quietly = TRUE)) quit(status = 77)
+    files <- commandArgs(TRUE)
+    both <- lapply(files, jsonlite::read_json, simplifyVector = TRUE)
+    for (part in c("InputCollect", "ModelsCollect", "ExportedModel")) {
+      for (key in union(names(both[[1]][[part]]), names(both[[2]][[part]]))) {
+        kinds <- lapply(both, function(one) class(one[[part]][[key]]))
+        if (!identical(kinds[[1]], kinds[[2]])) cat(part, key, "\\n")
+      }
+    }
+    stopifnot(identical(dim(both[[1]]$Extras$raw_data), c(208L, 12L)))
+    """
+    done = subprocess.run(
+        ["Rscript", "-e", code, str(ours), str(ROBYNS)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if done.returncode == 77:
+        pytest.skip("the R package jsonlite is not installed")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr

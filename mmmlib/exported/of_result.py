@@ -49,7 +49,10 @@ def model_of(
     asked = dict(job.ranges())
     if job.ts_validation:
         asked[c.TRAIN_SIZE] = job.train_size
-    searched = asked | {c.LAMBDA: job.lambda_range} | (ranges or {})
+    searched = asked | {c.LAMBDA: job.lambda_range}
+    if job.penalty_factors:
+        searched |= {variable.name + PENALTY: (0.0, 1.0) for variable in variables_of(job)}
+    searched |= ranges or {}
     if not job.ts_validation:
         searched[c.TRAIN_SIZE] = (1.0, 1.0)
     step = (dates.iloc[1] - dates.iloc[0]).days if len(dates) > 1 else 7

@@ -248,7 +248,7 @@ class _Reader:
             value = _first(self.collect.get(key))
             return fallback if value is None else kind(value)
 
-        default = Search()
+        default, options = Search(), dict(self.inputs.get("custom_params") or {})
         return Search(
             take("ts_validation", bool, False),
             take("intercept", bool, True),
@@ -261,10 +261,8 @@ class _Reader:
             take("cores", int, default.workers),
             bool(own.get("rssd_zero_penalty", True)),
             str(own.get("refresh_of", "")),
-            {
-                key: _first(value)
-                for key, value in dict(self.inputs.get("custom_params") or {}).items()
-            },
+            {key: _first(value) for key, value in options.items()},
+            {"collect": self.document.get("ModelsCollect") or {}, "own": self.exported},
         )
 
     def _calibration(self, variables: tuple[Variable, ...]) -> tuple[Study, ...]:

@@ -114,7 +114,7 @@ def _search(model: ExportedModel) -> dict[str, Any]:
     search, facts = model.search, model.search.facts
     minutes = f"{facts.get('seconds', 0.0) / 60:.2f} min"
     now = dt.datetime.now(dt.UTC).strftime(TIME)
-    return {
+    made = {
         "ts_validation": [search.ts_validation],
         "train_timestamp": [facts.get("trained", now)],
         "export_timestamp": [now],
@@ -137,6 +137,8 @@ def _search(model: ExportedModel) -> dict[str, Any]:
         "hyper_fixed": [False],
         "plot_folder": ["."],
     }
+    read = facts.get("collect", {})  # of a model that comes from a file
+    return made | {key: read[key] for key in made if key in read and key != "export_timestamp"}
 
 
 def _exported(model: ExportedModel) -> dict[str, Any]:
@@ -155,6 +157,8 @@ def _exported(model: ExportedModel) -> dict[str, Any]:
     facts = model.search.facts
     own = {"solID": model.candidate, "cluster": facts.get("cluster"), "n": facts.get("of_cluster")}
     clusters = {"clusters": {"data": [own]}} if facts.get("cluster") else {}
+    if "clusters" in facts.get("own", {}):  # of a model that comes from a file
+        clusters = {"clusters": facts["own"]["clusters"]}
     return {
         "select_model": [model.candidate],
         "performance": [_present(performance)],
