@@ -29,6 +29,7 @@ CANCEL, CHANGES, DATASET, HOLIDAYS = (
     "holidays.csv",
 )
 CONSOLE, BEST = "robyn_console.log", "best_model_id.txt"
+REFRESH_CHANGES = "refresh_changes.csv"  # of a refresh only
 TRUTH, TRUTH_PICTURE = "truth.csv", "truth.png"  # simulated data only
 LOST_AFTER = dt.timedelta(seconds=60)
 

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mmmlib import columns as c
-from mmmlib.archive import BEST, Run
+from mmmlib.archive import BEST, CHANGES, Run
+from mmmlib.errors import DataError, Problem
+from mmmlib.exported import ExportedModel, file_name, model_of, read_model, write_model
+from mmmlib.job import TrainingJob
+from mmmlib.ranges import Range
 from mmmlib.result import ADDED_TABLES, TABLES, TrainingResult
+from mmmlib.tidy.ledger import DROPPED
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mmmlib.engines.native.inputs import ModelInput
+    from mmmlib.engines.parent import Parent
+
 TRAINING = "training.json"  # what is no table: best model, rule, engine, seconds
 
 
-def save_result(run: Run, result: TrainingResult) -> None:
-    """Write every table, the best model's id, and how it was found."""
+def save_result(run: Run, result: TrainingResult, parent: Parent | None = None) -> None:
+    """Write every table, the best model's id, and how it was found.
+
+    ``parent`` is the model that a refresh continued.
+    """
     for name, table in result.tables().items():
         run.save_table(name, table)
     run.save(BEST, f"{result.best}\n".encode())
@@ -27,8 +39,76 @@ def save_result(run: Run, result: TrainingResult) -> None:
             "engine": result.engine,
             "seconds": dict(result.seconds),
             "summary": _summary(result),
+            "parent": {"run": parent.run, "candidate": parent.candidate} if parent else None,
         },
     )
+
+
+def save_models(
+    run: Run, result: TrainingResult, job: TrainingJob, ranges: dict[str, Range] | None = None
+) -> None:
+    """Write the best model and the clusters' winners in Robyn's JSON format, without data.
+
+    ``job`` is what was trained (:func:`trained_job`), ``ranges`` the bounds that were searched
+    where they are not its own.
+    """
+    for candidate in dict.fromkeys([result.best, *result.winners().values()]):
+        model = model_of(result, job, candidate, ranges)
+        run.save(file_name(candidate), write_model(model))
+
+
+def trained_job(run: Run) -> TrainingJob:
+    """The run's job without the variables that its data dropped."""
+    changes = run.load_json(CHANGES) if run.has(CHANGES) else []
+    return run.job.without({item["where"] for item in changes if item["what"] == DROPPED})
+
+
+def load_model(run: Run, candidate: str = "") -> ExportedModel:
+    """A model of the run under the names of its job: from its JSON, or else from the tables.
+
+    Parameters
+    ----------
+    run : Run
+        Of either engine.
+    candidate : str
+        Any candidate on a kept front; empty is the best model.
+
+    Raises
+    ------
+    RunError
+        The run has not trained, or there is no such candidate.
+    DataError
+        The JSON is damaged, or belongs to another run.
+    """
+    candidate = candidate or run.load(BEST).decode().strip()
+    job, name = trained_job(run), file_name(candidate)
+    if not run.has(name):
+        return model_of(load_result(run), job, candidate)
+    model = read_model(run.load(name), name).in_words_of(job)
+    wanted = {*job.prophet, *(item.name for item in (*job.context, *job.media))}
+    if differing := sorted(wanted ^ {variable.name for variable in model.variables}):
+        why = f"it and the job of run {run} differ in {', '.join(differing)}"
+        raise DataError([Problem(name, f"is the model of another run: {why}")])
+    return _with_spend(model, run, job)
+
+
+def _with_spend(model: ExportedModel, run: Run, job: TrainingJob) -> ExportedModel:
+    """Robyn's files do not say what was spent in the window; the run's dataset does."""
+    frame = run.load_table("dataset").iloc[model.first : model.first + model.rows]
+    spent = {item.name: float(frame[item.spend].sum()) for item in job.channels}
+    summary = model.summary
+    return replace(model, summary=summary.assign(**{c.SPEND: summary[c.VARIABLE].map(spent)}))
+
+
+def load_input(run: Run) -> ModelInput:
+    """What the run's models were fitted on, from its archived tables."""
+    import pandas as pd
+
+    from mmmlib.engines.native.inputs import ModelInput
+
+    job, frame = trained_job(run), run.load_table("dataset")
+    spends = pd.DataFrame({item.name: frame[item.spend] for item in job.channels})
+    return ModelInput.of_table(run.load_table("model_input"), spends, job)
 
 
 def load_result(run: Run) -> TrainingResult:

@@ -3,52 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
 
 import click
 
-from mmmlib import __version__
-from mmmlib.errors import MMMError
-
-INVALID, FAILED, CANCELLED = 2, 1, 130  # exit codes
+from mmmlib import __version__, cli_models
+from mmmlib.cli_options import FAILED, cancelled
+from mmmlib.cli_options import root as _root
+from mmmlib.cli_options import run as _run
+from mmmlib.cli_options import says_errors as _says_errors
+from mmmlib.cli_options import settable as _set
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mmm")
 def main() -> None:
     """Train, browse and plan marketing mix models."""
-
-
-def _says_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Our errors are messages, not tracebacks."""
-
-    @wraps(command)
-    def said(*args: Any, **kwargs: Any) -> None:
-        from mmmlib.errors import JobError
-
-        try:
-            command(*args, **kwargs)
-        except JobError as error:
-            click.echo(str(error), err=True)
-            sys.exit(INVALID)
-        except MMMError as error:
-            click.echo(f"{error}", err=True)
-            sys.exit(FAILED)
-
-    return said
-
-
-_root = click.option("--root", default="", help="Archive to use; the default is MMM_ROOT.")
-_run = click.argument("run", default="latest")
-
-
-def _set(help_: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """``-p KEY VALUE``, as often as one likes, as papermill has it."""
-    return click.option(
-        "-p", "parameters", type=(str, str), multiple=True, metavar="KEY VALUE", help=help_
-    )
 
 
 @main.command()
@@ -72,8 +41,7 @@ def run(job: str, parameters: tuple[tuple[str, str], ...]) -> None:
     try:
         show_run(watch(training))
     except KeyboardInterrupt:
-        click.echo("cancelled; the run and its log are kept", err=True)
-        sys.exit(CANCELLED)
+        cancelled()
 
 
 @main.command()
@@ -253,3 +221,7 @@ def app(host: str, port: int, root: str) -> None:
     from mmmlib.ui.server import serve
 
     serve(host, port, root)
+
+
+for _command in cli_models.COMMANDS:
+    main.add_command(_command)

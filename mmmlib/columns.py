@@ -101,6 +101,19 @@ CURRENT: Final = "current"
 PLANNED: Final = "planned"
 LIFT_PERCENT: Final = "lift_percent"
 
+# What a refresh changed, one row a figure (refresh_changes.csv)
+PART: Final = "part"  # data, hyperparameter, coefficient, share, ...
+NAME: Final = "name"
+PARENT: Final = "parent"
+REFRESHED: Final = "refreshed"
+CHANGE: Final = "change"  # refreshed - parent
+
+# A model fitted again, one row a figure
+QUANTITY: Final = "quantity"
+EXPORTED: Final = "exported"
+RECREATED: Final = "recreated"
+DIFFERENCE: Final = "difference"  # relative
+
 # Annotations: what a person knows about a date, drawn on the charts (annotations.csv)
 LABEL: Final = "label"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
@@ -26,6 +27,9 @@ RESERVED = {
     "actual",
     "fitted",
 }
+
+# A run of the archive, and maybe one of its candidates.
+_REFRESH_OF = r"(robyn/)?[A-Za-z0-9_-]{1,32}/[A-Za-z0-9_-]{1,32}/(\d{4})?\d{4}_\d{6}(/\d+_\d+_\d+)?"
 
 # What may be acknowledged: see dataset.Change.
 ACKNOWLEDGEABLE = ("fill", "drop", "rows")
@@ -258,6 +262,15 @@ def _calibration(job: TrainingJob) -> Iterator[Problem]:
             yield Problem(f"{where}.lift", "is 0; the distance to it cannot be a share of it")
 
 
+def _refresh(job: TrainingJob) -> Iterator[Problem]:
+    if job.refresh_of and not re.fullmatch(_REFRESH_OF, job.refresh_of):
+        yield Problem(
+            "refresh_of",
+            f"{job.refresh_of!r} is no run; write revision/country/YYYYMMDD_HHMMSS, and "
+            "/CANDIDATE after it for a model that is not the best one",
+        )
+
+
 RULES = (
     _registered,
     _variables,
@@ -270,4 +283,5 @@ RULES = (
     _features,
     _acknowledged,
     _calibration,
+    _refresh,
 )

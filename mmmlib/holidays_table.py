@@ -23,9 +23,19 @@ def holidays_table(job: TrainingJob, dates: pd.Series) -> pd.DataFrame:
     if HOLIDAY not in job.prophet:
         return _table([])
     years = range(dates.min().year, dates.max().year + 1)
-    if "." in job.holidays or "/" in job.holidays:
+    if is_file(job.holidays):
         return _from_file(Path(job.holidays), years)
     return _by_country(job.holidays or job.country, years)
+
+
+def is_file(holidays: str) -> bool:
+    """Say whether a job's ``holidays`` names a file, not a country."""
+    return "." in holidays or "/" in holidays
+
+
+def iso_code(label: str) -> str:
+    """ISO 3166 code behind a label people use."""
+    return _ISO.get(label.upper(), label.upper())
 
 
 def floor_to_week(table: pd.DataFrame, first: pd.Timestamp) -> pd.DataFrame:
@@ -48,7 +58,7 @@ def floor_to_week(table: pd.DataFrame, first: pd.Timestamp) -> pd.DataFrame:
 def _by_country(label: str, years: range) -> pd.DataFrame:
     import holidays
 
-    code = _ISO.get(label.upper(), label.upper())
+    code = iso_code(label)
     if code not in holidays.list_supported_countries():
         raise DataError(
             [

@@ -94,7 +94,9 @@ class TrainingJob(Frozen):
     calibration_constraint: float = _key(
         "Share of candidates closest to the studies that may be best", 0.1, ge=0.01, le=0.1
     )
-    refresh_of: str = _key("Run whose best model is continued on newer data", "")
+    refresh_of: str = _key(
+        "Run whose best model is continued on newer data; /CANDIDATE names another", ""
+    )
     objective_weights: tuple[float, ...] = _key(
         "Weights of nrmse, rssd and, with calibration, mape; empty is equal", ()
     )

@@ -86,6 +86,7 @@ class Receipt(_Record):
     job_sha256: str
     seed: int
     workers: int
+    refresh_of: str = ""
     engine: str
     engine_version: str
     code_commit: str

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mmmlib import names
 from mmmlib.dataset import Dataset, needed, prepare
-from mmmlib.engines import Engine
+from mmmlib.engines import Engine, RefreshingEngine
 from mmmlib.errors import JobError, Problem
 from mmmlib.job import TrainingJob
 from mmmlib.sources import open_source
@@ -28,7 +28,16 @@ def engine_of(job: TrainingJob) -> Engine:
 
 def refusals(job: TrainingJob) -> list[Problem]:
     """Say why a well formed job cannot be trained: columns in two roles, what the engine lacks."""
-    return [*clashes(job), *engine_of(job).refusals(job)]
+    engine = engine_of(job)
+    return [*clashes(job), *cannot_refresh(job, engine), *engine.refusals(job)]
+
+
+def cannot_refresh(job: TrainingJob, engine: Engine) -> list[Problem]:
+    """Say why a job with ``refresh_of`` is not for this engine."""
+    if job.refresh_of and not isinstance(engine, RefreshingEngine):
+        why = f"the engine {engine.name} does not refresh; engine native continues its models too"
+        return [Problem("refresh_of", why)]
+    return []
 
 
 def accepted(job: TrainingJob) -> TrainingJob:

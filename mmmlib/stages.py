@@ -30,19 +30,20 @@ from mmmlib.archive import (
     Archive,
     Run,
 )
-from mmmlib.archived import save_result
+from mmmlib.archived import load_result, save_models, save_result
 from mmmlib.dataset import Change, Dataset, load_dataset
 from mmmlib.errors import JobError, Problem
 from mmmlib.job import JOB_KEYS, TrainingJob
 from mmmlib.manifest import Status
 from mmmlib.preflight import accepted, dataset_of, engine_of
 from mmmlib.progress import Progress
+from mmmlib.refresh import chosen_model, shown_changes, train_refresh
 from mmmlib.result import TrainingResult
 from mmmlib.simulate.truth import Truth, truth_of
 from mmmlib.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from IPython.display import Image
+    from IPython.display import Image, Markdown
     from pandas.io.formats.style import Styler
 
 SUPERVISED = "MMM_SUPERVISED"  # set by the runner in its kernel: the run it keeps the status of
@@ -167,9 +168,17 @@ class Work:
         with self._stage("train"):
             data_checks.refuse_failures(findings)
             job = self.job.without(dataset.dropped)
+            if job.refresh_of:
+                return train_refresh(self.run, dataset, job, self.progress)
             result = engine_of(job).train(dataset, job, self.progress)
             save_result(self.run, result)
+            if job.engine == "native":
+                save_models(self.run, result, job)
         return result
+
+    def refreshed(self) -> pd.DataFrame | Markdown:
+        """Show what a refresh has changed against the model it continues."""
+        return shown_changes(self.run)
 
     def allocate(self) -> Allocation:
         """Plan the budget on the best model's response curves."""
@@ -231,6 +240,8 @@ class Work:
 
     def _extract(self) -> Dataset:
         with self._stage("extract"):
+            if self.job.refresh_of:  # a parent that is not there is said before data are read
+                chosen_model(self.run.store, self.job.refresh_of)
             if self.job.annotations:
                 self.run.save(ANNOTATIONS, load_annotations(self.job.annotations))
             dataset = dataset_of(self.job, self.progress.log)

@@ -188,6 +188,7 @@ def _receipt(run: Run, job: TrainingJob) -> Receipt:
         job_sha256=hashlib.sha256(run.load(JOB)).hexdigest(),
         seed=job.seed,
         workers=job.workers,
+        refresh_of=job.refresh_of,
         engine=job.engine,
         engine_version=names.load(names.ENGINES[job.engine])().version(),
         code_commit=code_commit(),

@@ -42,8 +42,11 @@ def console() -> Console:
     return shown if shown.is_terminal else Console(highlight=False, width=120, soft_wrap=True)
 
 
-def watch(job: TrainingJob) -> Run:
-    """Run a job its engine accepts and show how far it is; raises what ``run_job`` raises."""
+def watch(job: TrainingJob, prepare: Callable[[Run], None] = lambda run: None) -> Run:
+    """Run a job its engine accepts and show how far it is; raises what ``run_job`` raises.
+
+    ``prepare`` is given the claimed run before anything of it is executed.
+    """
     out = console()
     with out.status("starting …") if out.is_terminal else nullcontext():
         # papermill and nevergrad take seconds to import
@@ -55,6 +58,7 @@ def watch(job: TrainingJob) -> Run:
 
     def on_claim(run: Run) -> None:
         claimed.append(run)
+        prepare(run)
         out.print(f"run [bold]{run}[/bold] in {run.place}")
 
     started = time.monotonic()

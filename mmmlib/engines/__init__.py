@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mmmlib.dataset import Dataset
+from mmmlib.engines.parent import Parent
 from mmmlib.errors import Problem
 from mmmlib.job import TrainingJob
 from mmmlib.result import TrainingResult
@@ -88,3 +89,13 @@ class Engine(Protocol):
         KeyboardInterrupt
             A person interrupted it; nothing the engine started is left running.
         """
+
+
+@runtime_checkable
+class RefreshingEngine(Engine, Protocol):
+    """An engine that can continue a model; only such a one takes a job with ``refresh_of``."""
+
+    def refresh(
+        self, dataset: Dataset, job: TrainingJob, parent: Parent, events: Events
+    ) -> TrainingResult:
+        """Continue a parent on newer data; raises what ``train`` raises."""

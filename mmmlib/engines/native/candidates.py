@@ -21,6 +21,7 @@ from mmmlib.engines.native.evaluate import (
     fill_media,
 )
 from mmmlib.engines.native.inputs import ModelInput
+from mmmlib.engines.native.refresh import Continuation
 from mmmlib.engines.native.space import Space, media_columns
 from mmmlib.engines.native.transforms import FAMILIES, FloatArray
 from mmmlib.job import TrainingJob
@@ -104,16 +105,20 @@ class Model:
     short_kernels : bool
         Calibrate Weibull adstock as Robyn does, see :mod:`mmmlib.engines.native.calibrate`;
         only for comparison with Robyn's numbers.
+    continuation : Continuation or None
+        The parent of a refresh.
     """
 
     data: ModelInput
     job: TrainingJob
     short_kernels: bool = False
+    continuation: Continuation | None = None
 
     @cached_property
     def space(self) -> Space:
         """The search space."""
-        return Space.of(self.job, self.data.variables)
+        narrowed = self.continuation.bounds if self.continuation else {}
+        return Space.of(self.job, self.data.variables, narrowed)
 
     def strengths(self, values: FloatArray) -> FloatArray:
         """Glmnet's lambda of each candidate: ``lambda_hp`` placed between its bounds."""
@@ -140,6 +145,8 @@ class Model:
             np.ascontiguousarray(values[:, names.index(c.TRAIN_SIZE)]),
             np.ascontiguousarray(factors),
             self._studies,
+            self.continuation.shares if self.continuation else np.empty(0),
+            self.continuation.freedom if self.continuation else 0.0,
         )
         with interruptible():
             return Fits(*evaluate_batch(*arguments))

@@ -10,6 +10,7 @@ from mmmlib import __version__
 from mmmlib.dataset import Dataset
 from mmmlib.engines import Events, LogLine, StepStarted
 from mmmlib.engines.native.optimizer import optimizer_problems
+from mmmlib.engines.parent import Parent
 from mmmlib.errors import EngineError, JobError, MMMError, Problem
 from mmmlib.job import TrainingJob
 from mmmlib.result import TrainingResult
@@ -26,10 +27,16 @@ class NativeEngine:
 
     def refusals(self, job: TrainingJob) -> list[Problem]:
         """Say what of this job cannot be done, before anything runs."""
-        return [*_not_computed(job), *_nothing_to_search(job), *optimizer_problems(job)]
+        return [*_nothing_to_search(job), *optimizer_problems(job)]
 
     def train(self, dataset: Dataset, job: TrainingJob, events: Events) -> TrainingResult:
-        """Train the job's model.
+        """Train the job's model; see :meth:`refresh` for the errors."""
+        return self._search(dataset, job, events, None)
+
+    def refresh(
+        self, dataset: Dataset, job: TrainingJob, parent: Parent, events: Events
+    ) -> TrainingResult:
+        """Continue a parent on newer data: bounds around it, DECOMP.RSSD as distance from it.
 
         Raises
         ------
@@ -42,22 +49,31 @@ class NativeEngine:
         KeyboardInterrupt
             A person interrupted it; nothing is left running.
         """
+        return self._search(dataset, job, events, parent)
+
+    def _search(
+        self, dataset: Dataset, job: TrainingJob, events: Events, parent: Parent | None
+    ) -> TrainingResult:
         # The optimizer's own limits fail in the search; asking here would import nevergrad,
         # which only the worker processes need.
-        if problems := [*_not_computed(job), *_nothing_to_search(job)]:
+        if problems := list(_nothing_to_search(job)):
             raise JobError(problems)
         from mmmlib.cores import usable_cores
         from mmmlib.engines.native import results
         from mmmlib.engines.native.candidates import Model
         from mmmlib.engines.native.clusters import compile_clusters
         from mmmlib.engines.native.inputs import prepare
+        from mmmlib.engines.native.refresh import Continuation, describe_refresh
         from mmmlib.engines.native.trials import search_trials
 
         seconds: dict[str, float] = {}
         try:
             with _step("prophet", seconds, events):
                 data = prepare(dataset, job)
-                model = Model(data, job)
+                continuation = Continuation.of(data, job, parent) if parent else None
+                model = Model(data, job, continuation=continuation)
+                if parent and continuation:
+                    events(LogLine(describe_refresh(parent, continuation)))
                 events(LogLine(results.describe_input(model)))
             with _step("compile", seconds, events):
                 model.compile()
@@ -87,12 +103,9 @@ def _step(name: str, seconds: dict[str, float], events: Events) -> Iterator[None
     seconds[name] = time.perf_counter() - start
 
 
-def _not_computed(job: TrainingJob) -> Iterator[Problem]:
-    if job.refresh_of:
-        yield Problem("refresh_of", "the native engine does not refresh; leave it out")
-
-
 def _nothing_to_search(job: TrainingJob) -> Iterator[Problem]:
+    if job.refresh_of:
+        return  # a refresh loosens what is fixed
     bounds = [*job.ranges().values(), job.lambda_range]
     if job.ts_validation:
         bounds.append(job.train_size)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mmmlib.engines.native.calibrate import Studies, lift_distance, study_effects
 from mmmlib.engines.native.compiled import compiled
+from mmmlib.engines.native.refresh_distance import refresh_distance
 from mmmlib.engines.native.ridge import fit_ridge
 from mmmlib.engines.native.transforms import FloatArray, adstock_into, saturate_into
 
@@ -141,6 +142,8 @@ def evaluate_batch(
     train_sizes: FloatArray,
     factors: FloatArray,
     studies: Studies,
+    previous: FloatArray,
+    freedom: float,
 ) -> tuple[FloatArray, FloatArray, NDArray[np.int64], FloatArray, FloatArray]:
     """Evaluate a batch of candidates.
 
@@ -172,6 +175,10 @@ def evaluate_batch(
         Penalty factors.
     studies : Studies
         Lift studies; there may be none.
+    previous : array, shape (1 + p,) or (0,)
+        In a refresh the shares of the parent's decomposition.
+    freedom : float
+        In a refresh the share of the window that is new.
 
     Returns
     -------
@@ -244,7 +251,12 @@ def evaluate_batch(
                 target[start:end], fitted[start:end], n_train, p, df_intercept
             )
         paid = totals[p_base : p_base + spend_shares.size]
-        errors[b, DECOMP_RSSD] = decomposition_distance(paid, spend_shares, zero_penalty)
+        if previous.size:
+            errors[b, DECOMP_RSSD] = refresh_distance(
+                totals, fit[0] * rows, previous, p_base, spend_shares.size, freedom
+            )
+        else:
+            errors[b, DECOMP_RSSD] = decomposition_distance(paid, spend_shares, zero_penalty)
         study_effects(
             studies,
             media,

@@ -178,10 +178,13 @@ def rule(model: Model) -> str:
     errors = f"{nrmse} and {c.DECOMP_RSSD}"
     if model.job.calibration:
         errors = f"{nrmse}, {c.DECOMP_RSSD} and {c.MAPE}"
-    return (
+    said = (
         f"smallest error score of all candidates: root of the sum of squares of {errors}, "
         f"each scaled to 0..1 over all candidates and divided by three"
     )
+    if model.continuation:
+        said += f"; {c.DECOMP_RSSD} is the distance from the decomposition of the refreshed model"
+    return said
 
 
 def describe_input(model: Model) -> str:

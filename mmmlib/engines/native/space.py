@@ -6,7 +6,9 @@ tries the same candidates.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -34,16 +36,24 @@ class Space:
     bounds: dict[str, Range]
 
     @classmethod
-    def of(cls, job: TrainingJob, variables: tuple[str, ...]) -> Space:
-        """Lay out the space of a job whose design has these columns."""
+    def of(
+        cls,
+        job: TrainingJob,
+        variables: tuple[str, ...],
+        narrowed: Mapping[str, Range] = MappingProxyType({}),
+    ) -> Space:
+        """Lay out the space of a job whose design has these columns.
+
+        ``narrowed`` are the bounds of a refresh, which take the place of the job's.
+        """
         train_size = job.train_size if job.ts_validation else (1.0, 1.0)
         late: dict[str, Range] = {c.TRAIN_SIZE: train_size, c.LAMBDA_HP: job.lambda_range}
-        if job.lambda_range != (0.0, 1.0):
+        if job.lambda_range != (0.0, 1.0) or narrowed:  # a refresh always gives it
             late = {c.LAMBDA_HP: job.lambda_range, c.TRAIN_SIZE: train_size}
         penalties: dict[str, Range] = {}
         if job.penalty_factors:
             penalties = {name + PENALTY_SUFFIX: (0.0, 1.0) for name in variables}
-        return cls({**job.ranges(), **late, **penalties})
+        return cls({**job.ranges(), **late, **penalties} | dict(narrowed))
 
     @property
     def names(self) -> tuple[str, ...]:
