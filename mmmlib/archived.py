@@ -25,6 +25,7 @@ def save_result(run: Run, result: TrainingResult) -> None:
             "best": result.best,
             "rule": result.rule,
             "engine": result.engine,
+            "optimizer": result.optimizer,
             "seconds": dict(result.seconds),
             "summary": _summary(result),
         },
@@ -40,6 +41,7 @@ def load_result(run: Run) -> TrainingResult:
         rule=facts["rule"],
         engine=facts["engine"],
         seconds=facts["seconds"],
+        optimizer=facts.get("optimizer", ""),
     )
 
 
