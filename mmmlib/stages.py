@@ -35,17 +35,16 @@ from mmmlib.dataset import Change, Dataset, load_dataset
 from mmmlib.errors import JobError, Problem
 from mmmlib.job import JOB_KEYS, TrainingJob
 from mmmlib.manifest import Status
+from mmmlib.pages import WinnersPages
 from mmmlib.preflight import accepted, dataset_of, engine_of
 from mmmlib.progress import Progress
 from mmmlib.result import TrainingResult
 from mmmlib.simulate.truth import Truth, truth_of
-from mmmlib.supervisor import Supervisor
+from mmmlib.supervisor import SUPERVISED, Supervisor
 
 if TYPE_CHECKING:
     from IPython.display import Image
     from pandas.io.formats.style import Styler
-
-SUPERVISED = "MMM_SUPERVISED"  # set by the runner in its kernel: the run it keeps the status of
 
 
 def open_run(parameters: Mapping[str, Any]) -> Work:
@@ -98,6 +97,7 @@ class Work:
             )
         on_stage = self._supervisor.stage if self._supervisor else (lambda stage: None)
         self.progress = Progress(run, on_stage)
+        self._winners_pages: WinnersPages | None = None
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -158,6 +158,8 @@ class Work:
     def train(self) -> TrainingResult:
         """Train the job's model with its engine and archive the tables.
 
+        The pages of the cluster winners are drawn from here on, beside the next cells.
+
         Raises
         ------
         DataError
@@ -169,6 +171,7 @@ class Work:
             job = self.job.without(dataset.dropped)
             result = engine_of(job).train(dataset, job, self.progress)
             save_result(self.run, result)
+            self._winners_pages = WinnersPages(self.run, result)
         return result
 
     def allocate(self) -> Allocation:
@@ -200,9 +203,7 @@ class Work:
 
             png = one_pager(result, self.job, allocation, self.annotations)
             self.run.save(f"{result.best}.png", png)
-            for of_winner in result.of_winners_apart():
-                page = one_pager(of_winner, self.job, None, self.annotations)
-                self.run.save(f"{of_winner.best}.png", page)
+            (self._winners_pages or WinnersPages(self.run, result)).finish()
             if truth := truth_of(self.job):
                 display(self._against(truth, result))
         return Image(png, width=1000)

@@ -46,7 +46,7 @@ def watch(job: TrainingJob) -> Run:
     """Run a job its engine accepts and show how far it is; raises what ``run_job`` raises."""
     out = console()
     with out.status("starting …") if out.is_terminal else nullcontext():
-        # papermill and nevergrad take seconds to import
+        # an optimizer of nevergrad takes a second to import
         from mmmlib.preflight import accepted
         from mmmlib.runner import run_job
 

@@ -64,8 +64,8 @@ class Nsga2:
         Who has an infinite error is worse than everyone else in all of them: it may not live on
         for the other errors, which mean nothing without a fit.
         """
-        unfit = ~np.isfinite(errors).all(axis=1)
-        self._asked.set("F", np.where(unfit[:, None], WORST, errors))
+        fit = np.isfinite(errors).all(axis=1, keepdims=True)
+        self._asked.set("F", np.where(fit, errors, WORST))
         for individual in self._asked:
             individual.evaluated.update("FGH")  # else pymoo takes it for one without errors
         self._algorithm.tell(infills=self._asked)
