@@ -46,15 +46,15 @@ def main() -> None:
         table, _ = growth.table(what)
         section(
             f"Growth with {what}",
-            f"Microseconds a candidate on one core, {given}, random data. The exponent is the slope "
-            "of the logarithms: 1 is linear, 2 quadratic.",
+            f"Microseconds a candidate on one core, {given}, random data. The exponent is the "
+            "slope of the logarithms: 1 is linear, 2 quadratic.",
             markdown(table),
         )
     section(
         "Fronts at equal budget",
         f"Hypervolume of NRMSE and DECOMP.RSSD of each of {hypervolume.SEEDS} seeds' trials (seeds "
-        f"1 to {hypervolume.SEEDS}); reference point {hypervolume.REFERENCE}; larger is better. NSGA2's "
-        "settings were chosen on other seeds.",
+        f"1 to {hypervolume.SEEDS}); reference point {hypervolume.REFERENCE}; larger is better. "
+        "NSGA2's settings were chosen on other seeds.",
         markdown(hypervolume.table(2000, cores)),
     )
     section(
