@@ -40,7 +40,8 @@ def robynpy() -> dict[str, Any]:
             cwd=FOLDER,
             env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
         )
-        seconds = json.loads(done.stdout.strip().splitlines()[-1])["seconds"]
+        (line,) = [line for line in done.stdout.splitlines() if line.startswith("{")]
+        seconds = json.loads(line)["seconds"]
     except subprocess.CalledProcessError as error:
         return row | {"why not": (str(error.stderr).strip() or str(error)).splitlines()[-1][:160]}
     except (subprocess.TimeoutExpired, OSError, ValueError) as error:
