@@ -16,7 +16,7 @@ SOURCES = {
 }
 # What an engine imports when it trains: a kernel that waits for its notebook has time for it.
 PRELOADS = {
-    "native": ("prophet", "pymoo.algorithms.moo.nsga2", "mmmlib.engines.native.trials"),
+    "native": ("prophet", "pymoo.operators.crossover.sbx", "mmmlib.engines.native.trials"),
 }
 STORES = {
     "file": "mmmlib.stores.local:LocalStore",

@@ -37,8 +37,9 @@ def main() -> None:
     speed, truth, rate = native.searches()
     section(
         "The standard budget, 2,000 × 5",
-        "The search and the tables made of it, compiled code loaded. *Arithmetic* is the share of "
-        "the cores' time in the search that the candidates' own arithmetic takes.",
+        "The search (NSGA2: best of three) and the tables made of it, compiled code loaded. "
+        "*Arithmetic* is the share of the cores' time in the search that the arithmetic of the same "
+        "candidates takes by itself.",
         markdown(speed),
     )
     section("`mmm run demo`, as typed", markdown(native.whole_run()))

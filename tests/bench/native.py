@@ -14,9 +14,10 @@ from mmmlib import columns as c
 from mmmlib.archive import Archive
 from mmmlib.cores import usable_cores
 from mmmlib.data import demo_job_path, job_path
-from mmmlib.engines import ignore
+from mmmlib.engines import NSGA2, ignore, optimizer_of
 from mmmlib.engines.native import inputs, results
 from mmmlib.engines.native.candidates import Model
+from mmmlib.engines.native.search import Trial
 from mmmlib.engines.native.trials import search_trials
 from mmmlib.job import TrainingJob
 from mmmlib.preflight import dataset_of
@@ -84,15 +85,11 @@ def searches() -> tuple[pd.DataFrame, pd.DataFrame, float]:
         for optimizer in OPTIMIZERS:
             job = shipped_job.model_copy(update={"optimizer": optimizer})
             model = Model(inputs.prepare(data, job), job)
-            each = arithmetic(model, 500)
+            model.compile()
             for cores in sorted({1, every}) if name == "weekly demo" else [every]:
-                found = []
-                with Memory() as memory:
-                    seconds = timed(
-                        lambda model=model, cores=cores, found=found: found.extend(
-                            search_trials(model, ignore, cores)
-                        )
-                    )
+                seconds, peak, found = _search(model, cores)
+                values = np.concatenate([trial.values for trial in found])
+                own = timed(lambda model=model, values=values: model.evaluate(values))
                 made = {}
                 after = timed(
                     lambda model=model, found=found, made=made: made.update(
@@ -109,9 +106,9 @@ def searches() -> tuple[pd.DataFrame, pd.DataFrame, float]:
                         "cores": cores,
                         "search s": f"{seconds:.2f}",
                         "candidates a second": f"{count / seconds:,.0f}",
-                        "arithmetic": f"{count * each / seconds / cores:.0%}",
+                        "arithmetic": f"{own / seconds / cores:.0%}",
                         "results s": f"{after:.2f}",
-                        "peak memory MB": f"{memory.peak / 1e6:,.0f}",
+                        "peak memory MB": f"{peak / 1e6:,.0f}",
                         "best model": made["best"],
                     }
                 )
@@ -132,6 +129,19 @@ def searches() -> tuple[pd.DataFrame, pd.DataFrame, float]:
                     }
                 )
     return pd.DataFrame(speed), pd.DataFrame(truth), rate
+
+
+def _search(model: Model, cores: int) -> tuple[float, float, list[Trial]]:
+    """Seconds of the search (best of three of a short one), peak memory, trials.
+
+    Looking at the memory holds up Python itself; a search in this process is timed without.
+    """
+    found: list[Trial] = []
+    with Memory() as memory:
+        seconds = timed(lambda: found.extend(search_trials(model, ignore, cores)))
+    if optimizer_of(model.job) == NSGA2:
+        seconds = min(timed(lambda: search_trials(model, ignore, cores)) for _ in range(3))
+    return seconds, memory.peak, found
 
 
 def whole_run() -> pd.DataFrame:

@@ -1,11 +1,10 @@
-"""NSGA-II: all trials of a job, generation by generation, each generation evaluated at once.
+"""NSGA-II: all trials of a job, generation by generation.
 
-Deb et al. 2002, IEEE Trans. Evol. Comp. 6(2), as pymoo implements it, on the unit cube of the
-searched hyperparameters. Nevergrad proposes one candidate after the other, which costs far more
-than a candidate's arithmetic; here pymoo proposes a population at a time, and the populations of
-all trials are evaluated together, by threads (compiled code holds no GIL). A candidate's numbers
-depend on nothing but its hyperparameters and a trial's on nothing but its seed, so neither the
-number of threads nor that of the trials changes a trial.
+Nevergrad proposes one candidate after the other, which costs far more than a candidate's
+arithmetic. Here a population is proposed at a time, and while that is done for one trial, threads
+evaluate those of the others (compiled code holds no GIL). A candidate's numbers depend on nothing
+but its hyperparameters and a trial's on nothing but its seed, so neither the number of threads nor
+that of the trials changes a trial.
 """
 
 from __future__ import annotations
@@ -13,62 +12,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
 from mmmlib.engines.native.candidates import Fits, Model
+from mmmlib.engines.native.nsga2 import POPULATION, Nsga2
 from mmmlib.engines.native.search import Progress, Trial
 from mmmlib.engines.native.transforms import FloatArray
 
-POPULATION = 40
-# Wider steps than pymoo's 15 and 20: chosen on seeds 1001 to 1030 of both shipped sets, by the
-# hypervolume of 2,000 candidates; docs/benchmarks.md shows others.
-CROSSOVER_ETA, MUTATION_ETA = 5, 10
-BATCH = 20  # candidates a thread takes at a time; an interrupt waits for one batch
+BATCH = POPULATION  # candidates a thread takes at a time; an interrupt waits for one batch
 WAIT_SECONDS = 0.1
-WORST = 1e20  # told in the place of an infinite error, with which no distance can be computed
 
 LetGo = Callable[[], None]
-
-
-class Nsga2:
-    """One trial's search: proposes a generation, is told its errors."""
-
-    def __init__(self, dimensions: int, n_objectives: int, population: int, seed: int) -> None:
-        from pymoo.algorithms.moo.nsga2 import NSGA2
-        from pymoo.core.problem import Problem
-        from pymoo.core.termination import NoTermination
-        from pymoo.operators.crossover.sbx import SBX
-        from pymoo.operators.mutation.pm import PM
-
-        cube = Problem(n_var=dimensions, n_obj=n_objectives, xl=0.0, xu=1.0)
-        self._algorithm = NSGA2(
-            pop_size=population,
-            crossover=SBX(prob=1.0, eta=CROSSOVER_ETA),
-            mutation=PM(eta=MUTATION_ETA),
-            output=None,
-        )
-        self._algorithm.setup(cube, termination=NoTermination(), seed=seed)
-        self._asked: Any = None
-
-    def ask(self) -> FloatArray:
-        """Propose a generation: points of the unit cube, shape (population, dimensions)."""
-        self._asked = self._algorithm.ask()
-        points: FloatArray = self._asked.get("X")
-        return points
-
-    def tell(self, errors: FloatArray) -> None:
-        """Take the errors of the generation proposed last, shape (population, n_objectives).
-
-        Who has an infinite error is worse than everyone else in all of them: it may not live on
-        for the other errors, which mean nothing without a fit.
-        """
-        fit = np.isfinite(errors).all(axis=1, keepdims=True)
-        self._asked.set("F", np.where(fit, errors, WORST))
-        for individual in self._asked:
-            individual.evaluated.update("FGH")  # else pymoo takes it for one without errors
-        self._algorithm.tell(infills=self._asked)
 
 
 def search_generations(
@@ -90,57 +45,71 @@ def search_generations(
         Called at safe points; may raise ``KeyboardInterrupt``.
     """
     job = model.job
-    population = min(POPULATION, job.iterations)
-    searches = []
-    for number in range(1, job.trials + 1):
-        dimensions = len(model.space.searched)
-        searches.append(Nsga2(dimensions, model.n_objectives, population, job.seed + number))
-        let_go()
-    trials = [
-        Trial(
-            number,
-            np.empty((job.iterations, len(model.space.names))),
-            Fits.empty(job.iterations, model),
-        )
-        for number in range(1, job.trials + 1)
-    ]
     best = np.full(model.n_objectives, np.inf)
     with _pool(threads) as pool:
-        for start in range(0, job.iterations, population):
-            rows = slice(start, min(start + population, job.iterations))
-            for search, trial in zip(searches, trials, strict=True):
-                points = search.ask()[: rows.stop - rows.start]
-                trial.values[rows] = model.space.values(points)
-                let_go()
-            _evaluate(model, trials, rows, pool, let_go)
-            for search, trial in zip(searches, trials, strict=True):
-                errors = model.objectives(trial.fits.of(rows))
-                best = np.minimum(best, errors.min(axis=0))
-                if rows.stop < job.iterations:
-                    search.tell(errors)
-                let_go()
-            progress(rows.stop, best)
-    return trials
-
-
-def _evaluate(
-    model: Model, trials: list[Trial], rows: slice, pool: ThreadPoolExecutor, let_go: LetGo
-) -> None:
-    """Fit the candidates in these rows of every trial."""
-    pending: list[tuple[Trial, slice, Future[Fits]]] = []
-    for trial in trials:
-        for start in range(rows.start, rows.stop, BATCH):
-            batch = slice(start, min(start + BATCH, rows.stop))
-            pending.append((trial, batch, pool.submit(model.evaluate, trial.values[batch])))
-    for trial, batch, future in pending:
-        while True:
+        running = []
+        for number in range(1, job.trials + 1):
+            running.append(_Running(model, number, pool))
             let_go()
-            try:
-                fits = future.result(timeout=WAIT_SECONDS)
-            except TimeoutError:
-                continue
-            trial.fits.put(batch, fits)
-            break
+        for done in running[0].generations():
+            for trial in running:  # while one is told and asked, those of the others are evaluated
+                best = np.minimum(best, trial.collect(let_go).min(axis=0))
+                let_go()
+            progress(done, best)
+    return [trial.found for trial in running]
+
+
+class _Running:
+    """A trial whose generation is being evaluated."""
+
+    def __init__(self, model: Model, number: int, pool: ThreadPoolExecutor) -> None:
+        job = model.job
+        self._model, self._pool = model, pool
+        self._population = min(POPULATION, job.iterations)
+        dimensions = len(model.space.searched)
+        seed = job.seed + number
+        self._search = Nsga2(dimensions, self._population, seed)
+        values = np.empty((job.iterations, len(model.space.names)))
+        self.found = Trial(number, values, Fits.empty(job.iterations, model))
+        self._done = 0
+        self._submit()
+
+    def generations(self) -> Iterator[int]:
+        """Candidates done after each generation; the last one may be cut."""
+        iterations = self._model.job.iterations
+        for start in range(0, iterations, self._population):
+            yield min(start + self._population, iterations)
+
+    def collect(self, let_go: LetGo) -> FloatArray:
+        """Wait for the generation's errors and go on with the next one, where there is one."""
+        for batch, future in self._pending:
+            self.found.fits.put(batch, _result(future, let_go))
+        start, iterations = self._done, self._model.job.iterations
+        self._done = min(start + self._population, iterations)
+        errors = self._model.objectives(self.found.fits.of(slice(start, self._done)))
+        if self._done < iterations:
+            self._search.tell(errors)
+            self._submit()
+        return errors
+
+    def _submit(self) -> None:
+        end = min(self._done + self._population, self._model.job.iterations)
+        points = self._search.ask()[: end - self._done]
+        values = self.found.values
+        values[self._done : end] = self._model.space.values(points)
+        batches = [slice(start, min(start + BATCH, end)) for start in range(self._done, end, BATCH)]
+        self._pending = [
+            (batch, self._pool.submit(self._model.evaluate, values[batch])) for batch in batches
+        ]
+
+
+def _result(future: Future[Fits], let_go: LetGo) -> Fits:
+    while True:
+        let_go()
+        try:
+            return future.result(timeout=WAIT_SECONDS)
+        except TimeoutError:
+            continue
 
 
 @contextmanager

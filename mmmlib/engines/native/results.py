@@ -16,7 +16,7 @@ from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.clusters import Clusters, find_clusters
 from mmmlib.engines.native.convergence import convergence, verdicts
 from mmmlib.engines.native.evaluate import N_ERRORS
-from mmmlib.engines.native.generations import POPULATION
+from mmmlib.engines.native.nsga2 import POPULATION
 from mmmlib.engines.native.pareto import error_scores, pareto_fronts
 from mmmlib.engines.native.search import Trial
 from mmmlib.engines.native.transforms import FloatArray

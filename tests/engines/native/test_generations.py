@@ -11,7 +11,7 @@ import pytest
 from mmmlib import columns as c
 from mmmlib.engines import CandidatesDone, Event, ignore, optimizer_of
 from mmmlib.engines.native import results
-from mmmlib.engines.native.generations import POPULATION, WORST, Nsga2
+from mmmlib.engines.native.nsga2 import POPULATION, WORST, Nsga2
 from mmmlib.engines.native.search import Trial
 from mmmlib.engines.native.trials import search_trials
 from tests.engines.native import golden
@@ -87,7 +87,7 @@ def test_studies_make_a_third_objective() -> None:
 
 def test_what_cannot_be_fitted_does_not_live_on() -> None:
     """An infinite error makes a candidate worse than all others, whatever its other error is."""
-    search = Nsga2(2, 2, 20, seed=1)
+    search = Nsga2(2, 20, seed=1)
     for _ in range(30):
         points = search.ask()
         unfit = points[:, 0] < 0.5
@@ -95,11 +95,10 @@ def test_what_cannot_be_fitted_does_not_live_on() -> None:
         errors[unfit, 0] = math.inf
         errors[unfit, 1] = -1
         search.tell(errors)
-    living = search._algorithm.pop
-    assert (living.get("F") < WORST).all()
-    assert (living.get("X")[:, 0] >= 0.5).all()
-    assert living.get("X")[:, 1].mean() < 0.05  # and it still minimises
-    search = Nsga2(2, 3, 20, seed=1)
+    assert (search.errors < WORST).all()
+    assert (search.points[:, 0] >= 0.5).all()
+    assert search.points[:, 1].mean() < 0.05  # and it still minimises
+    search = Nsga2(2, 20, seed=1)
     for _ in range(3):  # none has finite errors: it goes on proposing
         points = search.ask()
         assert ((points >= 0) & (points <= 1)).all()
