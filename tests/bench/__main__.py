@@ -38,8 +38,8 @@ def main() -> None:
     section(
         "The standard budget, 2,000 × 5",
         "The search (NSGA2: best of three) and the tables made of it, compiled code loaded. "
-        "*Arithmetic* is the share of the cores' time in the search that the arithmetic of the same "
-        "candidates takes by itself.",
+        "*Arithmetic* is the share of the cores' time in the search that the arithmetic of the "
+        "same candidates takes by itself.",
         markdown(speed),
     )
     section("`mmm run demo`, as typed", markdown(native.whole_run()))

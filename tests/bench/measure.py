@@ -16,9 +16,16 @@ class Memory:
 
     Pages that processes share count once (PSS): the sum of resident sizes would count every
     library once a process.
+
+    Parameters
+    ----------
+    itself : bool
+        Whether this process counts, or only those below it.
     """
 
-    peak = 0
+    def __init__(self, itself: bool = True) -> None:
+        self.peak = 0
+        self._itself = itself
 
     def __enter__(self) -> Memory:
         self._done = threading.Event()
@@ -34,7 +41,8 @@ class Memory:
         this = psutil.Process()
         while not self._done.wait(0.1):
             total = 0
-            for process in (this, *this.children(recursive=True)):
+            below = this.children(recursive=True)
+            for process in (this, *below) if self._itself else below:
                 try:
                     total += process.memory_full_info().pss
                 except (psutil.NoSuchProcess, psutil.AccessDenied):

@@ -148,7 +148,7 @@ def whole_run() -> pd.DataFrame:
     """``mmm run demo`` as typed: two notebooks, one-pagers, allocation, archive."""
     with tempfile.TemporaryDirectory() as root:
         command = [Path(sys.executable).parent / "mmm", "run", "demo", "-p", "root", root]
-        with Memory() as memory:
+        with Memory(itself=False) as memory:
             seconds = timed(
                 lambda: subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
             )
