@@ -37,6 +37,7 @@ def save_result(run: Run, result: TrainingResult, parent: Parent | None = None) 
             "best": result.best,
             "rule": result.rule,
             "engine": result.engine,
+            "optimizer": result.optimizer,
             "seconds": dict(result.seconds),
             "summary": _summary(result),
             "parent": {"run": parent.run, "candidate": parent.candidate} if parent else None,
@@ -120,6 +121,7 @@ def load_result(run: Run) -> TrainingResult:
         rule=facts["rule"],
         engine=facts["engine"],
         seconds=facts["seconds"],
+        optimizer=facts.get("optimizer", ""),
     )
 
 

@@ -104,7 +104,7 @@ class TrainingJob(Frozen):
     trials: int = _key("Independent searches", 5, ge=1, le=1000)
     seed: int = _key("Seed of the search", 123, ge=0, le=2**31 - 1)
     workers: int = _key("Candidates asked at a time; changes the search", 1, ge=1, le=256)
-    optimizer: str = _key("Any optimizer of nevergrad", "TwoPointsDE")
+    optimizer: str = _key("NSGA2 or any optimizer of nevergrad; empty takes the engine's own", "")
     pareto_fronts: int = _key("Fronts to keep; 0 chooses the number", 0, ge=0)
     min_candidates: int = _key("Candidates the kept fronts must hold together", 100, ge=1)
     allocator: Allocator = _key(

@@ -14,6 +14,10 @@ ENGINES = {
 SOURCES = {
     "duckdb": "mmmlib.sources.duckdb:DuckDBSource",
 }
+# What an engine imports when it trains: a kernel that waits for its notebook has time for it.
+PRELOADS = {
+    "native": ("prophet", "pymoo.operators.crossover.sbx", "mmmlib.engines.native.trials"),
+}
 STORES = {
     "file": "mmmlib.stores.local:LocalStore",
 }

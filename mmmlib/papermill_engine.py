@@ -7,31 +7,26 @@ papermill loads this module itself, through its entry point, while it is being i
 from __future__ import annotations
 
 import ast
-import os
-import signal
-import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from types import FrameType
-from typing import IO, Any
+from typing import Any
 
 import nbformat
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.inspection import _infer_parameters
 from papermill.parameterize import parameterize_notebook
-from traitlets.config import Config
 
 from mmmlib import errors
 from mmmlib.archive import CONSOLE, Archive, Run
 from mmmlib.errors import JobError, NotebookError, Problem, RunError
 from mmmlib.job import JOB_KEYS
+from mmmlib.kernels import Kernel, Kernels, kernels_of
 from mmmlib.preflight import accepted
 from mmmlib.progress import MIME
-from mmmlib.stages import SUPERVISED, job_of
-from mmmlib.supervisor import Supervisor
+from mmmlib.stages import job_of
+from mmmlib.supervisor import Supervisor, sigterm_interrupts
 
 OnProgress = Callable[[dict[str, Any]], None]
 
@@ -40,7 +35,7 @@ class ArchivingEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no
     """``papermill --engine mmm``: executes a notebook as a run of the archive.
 
     Typed alone it claims a run for the notebook's parameters and ends it. Called by
-    :func:`run_job` it is given the supervisor of a run that goes on.
+    :func:`run_job` it is given the supervisor and the kernels of a run that goes on.
     """
 
     @classmethod
@@ -54,6 +49,7 @@ class ArchivingEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no
         start_timeout: int = 60,
         execution_timeout: int | None = None,
         supervisor: Supervisor | None = None,
+        kernels: Kernels | None = None,
         on_progress: OnProgress = lambda facts: None,
         input_path: str = "",
         **options: Any,
@@ -61,24 +57,24 @@ class ArchivingEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no
         """Execute the notebook and archive it, also when it fails."""
         with (
             nullcontext(supervisor) if supervisor else _own_run(nb_man, kernel_name) as keeper,
-            tempfile.TemporaryDirectory(prefix="mmm-") as sockets,
+            nullcontext(kernels) if kernels else kernels_of(keeper.run) as own_kernels,
         ):
+            kernel = own_kernels.take()
             client = _Client(
                 nb_man,
+                km=kernel.manager,
                 timeout=execution_timeout,
                 startup_timeout=start_timeout,
                 kernel_name=kernel_name,
                 log_output=log_output,
                 stdout_file=stdout_file,
                 stderr_file=stderr_file,
-                # sockets in a folder of the user's own: nobody else on the machine can listen
-                config=Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}}),
             )
             client.listeners = (lambda facts: keeper.stage(facts["stage"]), on_progress)
-            with _kernel_console(keeper.run) as stderr:
+            client.on_ready = kernels.start_next if kernels else lambda: None
+            with _last_words(keeper.run, kernel):
                 try:
-                    env = {**os.environ, SUPERVISED: str(keeper.run.id)}
-                    client.execute(env=env, stderr=stderr)
+                    client.execute(cleanup_kc=True)
                 finally:
                     notebook = nbformat.writes(nb_man.nb).encode()
                     keeper.run.save(f"{Path(input_path or 'notebook').stem}.ipynb", notebook)
@@ -90,8 +86,10 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
     """Hears the kernel's progress while a cell runs, and kills the kernel at an interrupt."""
 
     listeners: tuple[OnProgress, ...] = ()
+    on_ready: Callable[[], None]
 
     def papermill_execute_cells(self) -> None:
+        self.on_ready()
         try:
             super().papermill_execute_cells()
         except KeyboardInterrupt:
@@ -106,16 +104,15 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
 
 
 @contextmanager
-def _kernel_console(run: Run) -> Iterator[IO[bytes]]:
+def _last_words(run: Run, kernel: Kernel) -> Iterator[None]:
     """What a kernel says to its own stderr: noise, unless it dies; then it is in the log."""
-    with tempfile.TemporaryFile() as stderr:
-        try:
-            yield stderr
-        except Exception:
-            stderr.seek(0)
-            log = run.load(CONSOLE) if run.has(CONSOLE) else b""
-            run.save(CONSOLE, log + b"the kernel's own last words:\n" + stderr.read())
-            raise
+    try:
+        yield
+    except Exception:
+        kernel.stderr.seek(0)
+        log = run.load(CONSOLE) if run.has(CONSOLE) else b""
+        run.save(CONSOLE, log + b"the kernel's own last words:\n" + kernel.stderr.read())
+        raise
 
 
 @contextmanager
@@ -156,27 +153,3 @@ def message(error: Any) -> str:
     """What stopped the kernel, in the words it had there; ours need no kind in front."""
     ours = isinstance(getattr(errors, error.ename, None), type)
     return str(error.evalue) if ours else f"{error.ename}: {error.evalue}"
-
-
-@contextmanager
-def sigterm_interrupts() -> Iterator[None]:
-    """A SIGTERM ends the run as Ctrl-C does: cleanly, with its status written.
-
-    Ctrl-C itself works too, also where the shell started us with it ignored (``mmm run … &`` in
-    a script): the supervisor uses it when someone cancels.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {
-        number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -103,6 +103,9 @@ class TrainingResult:
         Name and version of the engine.
     seconds : mapping
         Seconds of each step.
+    optimizer : str
+        Name of what searched, also where the job left it to the engine; empty in the first
+        archived runs.
     """
 
     candidates: pd.DataFrame
@@ -119,6 +122,7 @@ class TrainingResult:
     rule: str
     engine: str
     seconds: Mapping[str, float]
+    optimizer: str = ""
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table by its name in the archive."""

@@ -7,19 +7,18 @@ executed notebook is archived whatever happens to it (``papermill_engine``).
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import papermill
-from nbclient.exceptions import DeadKernelError
-from papermill.exceptions import PapermillExecutionError
+from typing import Any
 
 from mmmlib.archive import Archive, Run
 from mmmlib.errors import NotebookError
 from mmmlib.job import TrainingJob
-from mmmlib.papermill_engine import OnProgress, message, sigterm_interrupts
+from mmmlib.kernels import Kernels, kernels_of
 from mmmlib.settings import settings
-from mmmlib.supervisor import Supervisor
+from mmmlib.supervisor import Supervisor, sigterm_interrupts
 
 NOTEBOOKS = ("extract", "train")
+
+OnProgress = Callable[[dict[str, Any]], None]
 
 
 def run_job(job: TrainingJob, on_claim: Callable[[Run], None], on_progress: OnProgress) -> Run:
@@ -34,14 +33,23 @@ def run_job(job: TrainingJob, on_claim: Callable[[Run], None], on_progress: OnPr
     """
     run = Archive(job.root).claim(job)
     on_claim(run)
-    with sigterm_interrupts(), Supervisor(run) as supervisor:
+    with sigterm_interrupts(), Supervisor(run) as supervisor, kernels_of(run) as kernels:
         for name in NOTEBOOKS:
-            _execute(name, run, supervisor, on_progress)
+            _execute(name, run, supervisor, kernels, on_progress)
     return run
 
 
-def _execute(name: str, run: Run, supervisor: Supervisor, on_progress: OnProgress) -> None:
+def _execute(
+    name: str, run: Run, supervisor: Supervisor, kernels: Kernels, on_progress: OnProgress
+) -> None:
     """Execute one notebook of a run; it is archived by the engine."""
+    # takes two seconds, in which the first kernel starts
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    from mmmlib.papermill_engine import message
+
     try:
         papermill.execute_notebook(
             str(settings().notebooks / f"{name}.ipynb"),
@@ -50,6 +58,7 @@ def _execute(name: str, run: Run, supervisor: Supervisor, on_progress: OnProgres
             engine_name="mmm",
             progress_bar=False,
             supervisor=supervisor,
+            kernels=kernels,
             on_progress=on_progress,
         )
     except PapermillExecutionError as error:

@@ -30,23 +30,22 @@ from mmmlib.archive import (
     Archive,
     Run,
 )
-from mmmlib.archived import load_result, save_models, save_result
+from mmmlib.archived import save_models, save_result
 from mmmlib.dataset import Change, Dataset, load_dataset
 from mmmlib.errors import JobError, Problem
 from mmmlib.job import JOB_KEYS, TrainingJob
 from mmmlib.manifest import Status
+from mmmlib.pages import WinnersPages
 from mmmlib.preflight import accepted, dataset_of, engine_of
 from mmmlib.progress import Progress
 from mmmlib.refresh import chosen_model, shown_changes, train_refresh
 from mmmlib.result import TrainingResult
 from mmmlib.simulate.truth import Truth, truth_of
-from mmmlib.supervisor import Supervisor
+from mmmlib.supervisor import SUPERVISED, Supervisor
 
 if TYPE_CHECKING:
     from IPython.display import Image, Markdown
     from pandas.io.formats.style import Styler
-
-SUPERVISED = "MMM_SUPERVISED"  # set by the runner in its kernel: the run it keeps the status of
 
 
 def open_run(parameters: Mapping[str, Any]) -> Work:
@@ -99,6 +98,7 @@ class Work:
             )
         on_stage = self._supervisor.stage if self._supervisor else (lambda stage: None)
         self.progress = Progress(run, on_stage)
+        self._winners_pages: WinnersPages | None = None
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -159,6 +159,8 @@ class Work:
     def train(self) -> TrainingResult:
         """Train the job's model with its engine and archive the tables.
 
+        The pages of the cluster winners are drawn from here on, beside the next cells.
+
         Raises
         ------
         DataError
@@ -174,6 +176,7 @@ class Work:
             save_result(self.run, result)
             if job.engine == "native":
                 save_models(self.run, result, job)
+            self._winners_pages = WinnersPages(self.run, result)
         return result
 
     def refreshed(self) -> pd.DataFrame | Markdown:
@@ -201,15 +204,13 @@ class Work:
             from IPython.display import Image, display
 
             from mmmlib.report import style
-            from mmmlib.report.onepager import one_pager, page
+            from mmmlib.report.onepager import page
 
             figure = page(result, self.job, allocation, self.annotations)
             png = style.png(figure)
             self.run.save(f"{result.best}.png", png)
             self.run.save(f"{result.best}.pdf", style.pdf(figure))
-            for of_winner in result.of_winners_apart():
-                other = one_pager(of_winner, self.job, None, self.annotations)
-                self.run.save(f"{of_winner.best}.png", other)
+            (self._winners_pages or WinnersPages(self.run, result)).finish()
             if truth := truth_of(self.job):
                 display(self._against(truth, result))
         return Image(png, width=1000)

@@ -15,7 +15,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from mmmlib.archive import CANCEL, DATASET, JOB, MANIFEST, STATUS, Run, now, user
 from mmmlib.errors import MMMError, RunError
@@ -25,7 +25,19 @@ from mmmlib.manifest import Artifact, Manifest, Receipt, State, Status
 HEARTBEAT_SECONDS = 5.0
 CANCEL_SECONDS = 1.0
 CANCEL_GRACE_SECONDS = 3.0
-_PACKAGES = ("numpy", "scipy", "pandas", "pyarrow", "numba", "nevergrad", "prophet", "papermill")
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "numba",
+    "nevergrad",
+    "pymoo",
+    "prophet",
+    "papermill",
+)
+
+SUPERVISED = "MMM_SUPERVISED"  # set by the runner in its kernels: the run it keeps the status of
 
 
 class Supervisor:
@@ -152,6 +164,30 @@ class Supervisor:
             },
             receipt=_receipt(self.run, self.job),
         )
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """A SIGTERM ends the run as Ctrl-C does: cleanly, with its status written.
+
+    Ctrl-C itself works too, also where the shell started us with it ignored (``mmm run … &`` in
+    a script): the supervisor uses it when someone cancels.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def watch(job: TrainingJob, prepare: Callable[[Run], None] = lambda run: None) -
     """
     out = console()
     with out.status("starting …") if out.is_terminal else nullcontext():
-        # papermill and nevergrad take seconds to import
+        # an optimizer of nevergrad takes a second to import
         from mmmlib.preflight import accepted
         from mmmlib.runner import run_job
 

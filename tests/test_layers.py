@@ -25,6 +25,7 @@ LAYERS = (
     "archive",
     "archived progress allocate checks annotations simulate guess preflight",
     "supervisor report job_check job_template refresh recreate reproduce response",
+    "kernels pages",
     "stages",
     "papermill_engine",
     "runner",

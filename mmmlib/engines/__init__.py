@@ -12,6 +12,20 @@ from mmmlib.errors import Problem
 from mmmlib.job import TrainingJob
 from mmmlib.result import TrainingResult
 
+NSGA2 = "NSGA2"  # whole generations, native engine only; every other name is nevergrad's
+OWN_OPTIMIZERS = {"native": NSGA2, "robyn": "TwoPointsDE"}  # of an engine, where a job names none
+
+
+def optimizer_of(job: TrainingJob) -> str:
+    """Name of the optimizer that searches: the job's, or its engine's own where that is empty.
+
+    Raises
+    ------
+    KeyError
+        The job names no optimizer and its engine has none of its own.
+    """
+    return job.optimizer or OWN_OPTIMIZERS[job.engine]
+
 
 @dataclass(frozen=True)
 class StepStarted:
@@ -34,6 +48,8 @@ class CandidatesDone:
         Candidates a second since the search began.
     best_nrmse, best_rssd : float
         Smallest of each error so far; they need not belong to one candidate.
+    best_mape : float, optional
+        The same of the distance to the lift studies; ``None`` without any.
     """
 
     trials: tuple[int, ...]
@@ -41,6 +57,7 @@ class CandidatesDone:
     rate: float
     best_nrmse: float
     best_rssd: float
+    best_mape: float | None = None
 
     @property
     def done(self) -> int:

@@ -41,7 +41,7 @@ def test_standard_run_is_fast_and_lean() -> None:
     watcher.start()
     start = time.monotonic()
     try:
-        search_trials(model, ignore, processes=2)
+        search_trials(model, ignore, cores=2)
     finally:
         over.set()
         watcher.join()

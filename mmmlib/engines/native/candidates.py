@@ -124,7 +124,7 @@ class Model:
         """Glmnet's lambda of each candidate: ``lambda_hp`` placed between its bounds."""
         high = self.data.lambda_max
         low = 1e-4 * high
-        share: FloatArray = values[:, self.space.names.index(c.LAMBDA_HP)]
+        share: FloatArray = values[:, self._lambda]
         return low + (high - low) * share
 
     def evaluate(self, values: FloatArray) -> Fits:
@@ -135,14 +135,14 @@ class Model:
         values : array, shape (b, len(space.names))
             Hyperparameters, one row a candidate.
         """
-        names, n_variables = self.space.names, len(self.data.variables)
+        n_variables = len(self.data.variables)
         penalised = self.job.penalty_factors  # their factors are the last hyperparameters
         factors = values[:, -n_variables:] if penalised else np.ones((len(values), n_variables))
         arguments = (
             *self._fixed_arguments,
             self._media_values(values),
             self.strengths(values),
-            np.ascontiguousarray(values[:, names.index(c.TRAIN_SIZE)]),
+            np.ascontiguousarray(values[:, self._train_size]),
             np.ascontiguousarray(factors),
             self._studies,
             self.continuation.shares if self.continuation else np.empty(0),
@@ -202,8 +202,21 @@ class Model:
         )
 
     def _media_values(self, values: FloatArray) -> FloatArray:
-        chosen = values[:, media_columns(self.job, self.space.names)]
-        return np.ascontiguousarray(chosen)
+        return np.ascontiguousarray(values[:, self._media])
+
+    # Where these hyperparameters stand; looked up once, as a model of 50 channels has 200 of them.
+
+    @cached_property
+    def _media(self) -> NDArray[np.int64]:
+        return np.array(media_columns(self.job, self.space.names))
+
+    @cached_property
+    def _lambda(self) -> int:
+        return self.space.names.index(c.LAMBDA_HP)
+
+    @cached_property
+    def _train_size(self) -> int:
+        return self.space.names.index(c.TRAIN_SIZE)
 
     @cached_property
     def _studies(self) -> Studies:

@@ -79,9 +79,9 @@ class NativeEngine:
                 model.compile()
                 compile_clusters()
             with _step("search", seconds, events):
-                processes = usable_cores()
-                events(LogLine(results.describe_search(model, min(processes, job.trials))))
-                trials = search_trials(model, events, processes)
+                cores = usable_cores()
+                events(LogLine(results.describe_search(model, cores)))
+                trials = search_trials(model, events, cores)
             with _step("results", seconds, events):
                 tables = results.tables(model, trials)
                 for line in results.describe(tables):

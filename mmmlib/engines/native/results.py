@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from mmmlib import columns as c
+from mmmlib.engines import NSGA2, optimizer_of
 from mmmlib.engines.native import curves, decompose
 from mmmlib.engines.native.bootstrap import MIN_MODELS, cluster_intervals, no_intervals
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.clusters import Clusters, find_clusters
 from mmmlib.engines.native.convergence import convergence, verdicts
 from mmmlib.engines.native.evaluate import N_ERRORS
+from mmmlib.engines.native.nsga2 import POPULATION
 from mmmlib.engines.native.pareto import error_scores, pareto_fronts
 from mmmlib.engines.native.search import Trial
 from mmmlib.engines.native.transforms import FloatArray
@@ -84,6 +86,7 @@ def tables(model: Model, trials: list[Trial]) -> dict[str, Any]:
         "model_input": model.data.table(),
         "best": ids[best],
         "rule": rule(model),
+        "optimizer": optimizer_of(model.job),
     }
 
 
@@ -179,8 +182,8 @@ def rule(model: Model) -> str:
     if model.job.calibration:
         errors = f"{nrmse}, {c.DECOMP_RSSD} and {c.MAPE}"
     said = (
-        f"smallest error score of all candidates: root of the sum of squares of {errors}, "
-        f"each scaled to 0..1 over all candidates and divided by three"
+        f"smallest error score of all candidates {optimizer_of(model.job)} tried: root of the sum "
+        f"of squares of {errors}, each scaled to 0..1 over all candidates and divided by three"
     )
     if model.continuation:
         said += f"; {c.DECOMP_RSSD} is the distance from the decomposition of the refreshed model"
@@ -198,14 +201,22 @@ def describe_input(model: Model) -> str:
     )
 
 
-def describe_search(model: Model, processes: int) -> str:
+def describe_search(model: Model, cores: int) -> str:
     """One line on the search that begins."""
-    job = model.job
+    job, optimizer = model.job, optimizer_of(model.job)
+    if optimizer == NSGA2:
+        how = f"generations of {min(POPULATION, job.iterations)}, {_counted(cores, 'thread')}"
+    else:
+        processes = _counted(min(cores, job.trials), "process", "es")
+        how = f"{job.workers} a round, in {processes}"
     return (
         f"{job.trials} trials of {job.iterations} iterations over "
-        f"{len(model.space.searched)} hyperparameters with {job.optimizer}, seed {job.seed}, "
-        f"{job.workers} a round, in {processes} process{'es' if processes > 1 else ''}"
+        f"{len(model.space.searched)} hyperparameters with {optimizer}, seed {job.seed}, {how}"
     )
+
+
+def _counted(count: int, what: str, plural: str = "s") -> str:
+    return f"{count} {what}{plural if count > 1 else ''}"
 
 
 def describe(made: dict[str, Any]) -> Iterator[str]:

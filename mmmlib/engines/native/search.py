@@ -1,4 +1,4 @@
-"""One trial: nevergrad proposes candidates, they are evaluated, it is told their errors.
+"""One trial with nevergrad: it proposes candidates, they are evaluated, it is told their errors.
 
 The optimizer is made, seeded, asked and told as in Robyn ``R/model.R: robyn_train, robyn_mmm``:
 with the same seed and number of workers it tries the same candidates.
@@ -17,7 +17,9 @@ import numpy as np
 
 from mmmlib.engines.native.candidates import Fits, Model
 from mmmlib.engines.native.optimizer import make_optimizer
+from mmmlib.engines.native.space import significant
 from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.job import TrainingJob
 
 # Called after each round with the number of candidates done and the best error of each objective.
 Progress = Callable[[int, FloatArray], None]
@@ -41,9 +43,9 @@ class Trial:
     fits: Fits
 
 
-def rounds(iterations: int, workers: int) -> int:
-    """Rounds of a trial; each asks ``workers`` candidates, the last one too."""
-    return math.ceil(iterations / workers)
+def candidates_of_trial(job: TrainingJob) -> int:
+    """How many candidates a trial tries; each round asks ``workers`` of them, the last one too."""
+    return math.ceil(job.iterations / job.workers) * job.workers
 
 
 def search_trial(model: Model, number: int, progress: Progress) -> Trial:
@@ -59,7 +61,7 @@ def search_trial(model: Model, number: int, progress: Progress) -> Trial:
         Told how far the search is.
     """
     job = model.job
-    fits = Fits.empty(rounds(job.iterations, job.workers) * job.workers, model)
+    fits = Fits.empty(candidates_of_trial(job), model)
     values = np.empty((len(fits.passes), len(model.space.names)))
     best = np.full(model.n_objectives, np.inf)
     with _numpy_generator(), warnings.catch_warnings():
@@ -72,7 +74,8 @@ def search_trial(model: Model, number: int, progress: Progress) -> Trial:
         for start in range(0, len(values), job.workers):
             asked = [optimizer.ask() for _ in range(job.workers)]
             batch = slice(start, start + job.workers)
-            values[batch] = model.space.values(np.array([point.value for point in asked]))
+            points = significant(np.array([point.value for point in asked]))
+            values[batch] = model.space.values(points)
             fits.put(batch, model.evaluate(values[batch]))
             objectives = model.objectives(fits.of(batch))
             for point, errors in zip(asked, objectives, strict=True):

@@ -1,16 +1,18 @@
 """The search space: which hyperparameters a candidate has, and which of them are searched.
 
-Order and rounding are Robyn's (``R/model.R: hyper_collector, robyn_mmm``), so that the same seed
-tries the same candidates.
+Order and rounding (``significant``) are Robyn's (``R/model.R: hyper_collector, robyn_mmm``), so
+that the same seed tries the same candidates.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmmlib import columns as c
 from mmmlib.engines.native.transforms import FloatArray
@@ -55,12 +57,12 @@ class Space:
             penalties = {name + PENALTY_SUFFIX: (0.0, 1.0) for name in variables}
         return cls({**job.ranges(), **late, **penalties} | dict(narrowed))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Every hyperparameter, fixed ones too."""
         return tuple(self.bounds)
 
-    @property
+    @cached_property
     def searched(self) -> tuple[str, ...]:
         """The coordinates of the search vector."""
         return tuple(name for name, (low, high) in self.bounds.items() if low < high)
@@ -77,15 +79,20 @@ class Space:
         -------
         array, shape (b, len(names))
         """
-        low, high = np.array(list(self.bounds.values())).T
+        low, width, free = self._limits
         values = np.tile(low, (len(points), 1))
-        free = low < high
-        values[:, free] = low[free] + significant(points) * (high[free] - low[free])
+        values[:, free] = low[free] + points * width[free]
         return values
+
+    @cached_property
+    def _limits(self) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+        """Lower ends, widths, and which are searched."""
+        low, high = np.array(list(self.bounds.values())).T
+        return low, high - low, low < high
 
 
 def significant(points: FloatArray) -> FloatArray:
-    """Round to ten significant digits, as R's ``signif`` does."""
+    """Round to ten significant digits, as R's ``signif`` does and Robyn with each proposal."""
     rounded = [float(f"{value:.{DIGITS}g}") for value in points.ravel()]
     return np.array(rounded).reshape(points.shape)
 

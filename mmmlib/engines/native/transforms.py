@@ -125,12 +125,15 @@ def adstock_into(
         adstocked[:] = geometric_adstock(exposure[: first + adstocked.size], decay)[first:]
         return 1.0
     weights = weibull_weights(exposure.size, decay, shape, family == _PDF)
-    for row in range(adstocked.size):
-        t = first + row
-        total = 0.0
-        for lag in range(min(t + 1, weights.size)):
-            total += weights[lag] * exposure[t - lag]
-        adstocked[row] = total
+    # Lag by lag: each row's sum has the same order as row by row, but rows are independent, so that
+    # the machine adds several at a time. A Fourier transform would lose small values, which a Hill
+    # exponent below 1 makes large.
+    adstocked[:] = 0.0
+    for lag in range(min(weights.size, first + adstocked.size)):
+        weight, start = weights[lag], max(lag - first, 0)
+        earlier = exposure[first + start - lag : first + adstocked.size - lag]
+        for i in range(earlier.size):
+            adstocked[start + i] += weight * earlier[i]
     return float(weights[0])
 
 

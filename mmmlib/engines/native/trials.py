@@ -1,8 +1,9 @@
-"""All trials of a job, in as many processes as there are cores.
+"""All trials of a job, on as many cores as there are.
 
-Trials are independent (each has its own seed), so the result does not depend on the number of
-processes. Workers are fresh interpreters: they do not run the user's ``__main__`` again, inherit
-no threads, and end when the parent does.
+NSGA2 runs them side by side in this process (``generations``); nevergrad, which is mostly Python,
+gets a process a trial. Trials are independent (each has its own seed), so the result does not
+depend on the number of processes. Workers are fresh interpreters: they do not run the user's
+``__main__`` again, inherit no threads, and end when the parent does.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from typing import Any
 import numpy as np
 
 import mmmlib
-from mmmlib.engines import CandidatesDone, Events
+from mmmlib.engines import NSGA2, CandidatesDone, Events, optimizer_of
 from mmmlib.engines.native.candidates import Model
+from mmmlib.engines.native.generations import search_generations
 from mmmlib.engines.native.interrupts import held_interrupts
-from mmmlib.engines.native.search import Trial, rounds, search_trial, throttled
+from mmmlib.engines.native.search import Trial, candidates_of_trial, search_trial, throttled
 from mmmlib.engines.native.transforms import FloatArray
 from mmmlib.engines.native.worker import Failure, Report
 from mmmlib.errors import EngineError
@@ -57,6 +59,13 @@ class _Standing:
 
     def report(self, trial: int, done: int, best: FloatArray) -> None:
         self.done[trial - 1] = done
+        self._note(best)
+
+    def report_all(self, done: int, best: FloatArray) -> None:
+        self.done = [done] * len(self.done)
+        self._note(best)
+
+    def _note(self, best: FloatArray) -> None:
         self.best = np.minimum(self.best, best)
         self.first = self.first or (time.monotonic(), sum(self.done))
         self.tell()
@@ -70,10 +79,11 @@ class _Standing:
         self.events(
             CandidatesDone(
                 trials=tuple(self.done),
-                total=rounds(job.iterations, job.workers) * job.workers * job.trials,
+                total=candidates_of_trial(job) * job.trials,
                 rate=self._rate(),
                 best_nrmse=float(self.best[0]),
                 best_rssd=float(self.best[1]),
+                best_mape=float(self.best[2]) if job.calibration else None,
             )
         )
 
@@ -85,7 +95,7 @@ class _Standing:
         return (sum(self.done) - before) / max(time.monotonic() - at, 1e-9)
 
 
-def search_trials(model: Model, events: Events, processes: int) -> list[Trial]:
+def search_trials(model: Model, events: Events, cores: int) -> list[Trial]:
     """Search all trials of the model's job.
 
     Parameters
@@ -93,8 +103,9 @@ def search_trials(model: Model, events: Events, processes: int) -> list[Trial]:
     model : Model
     events : callable
         Receives :class:`CandidatesDone`, about five times a second.
-    processes : int
-        Worker processes at most; with one, the trials are searched in this process.
+    cores : int
+        Threads of NSGA2; worker processes of nevergrad at most. With one, nevergrad's trials are
+        searched in this process.
 
     Returns
     -------
@@ -108,12 +119,24 @@ def search_trials(model: Model, events: Events, processes: int) -> list[Trial]:
     """
     standing = _Standing(model, events)
     numbers = range(1, model.job.trials + 1)
-    processes = min(processes, len(numbers))
+    processes = min(cores, len(numbers))
     standing.tell()
     with held_interrupts() as let_go:
+        if optimizer_of(model.job) == NSGA2:
+            return _search_generations(standing, cores, let_go)
         if processes > 1:
             return _search_elsewhere(standing, list(numbers), processes, let_go)
         return [_search_here(standing, number, let_go) for number in numbers]
+
+
+def _search_generations(
+    standing: _Standing, threads: int, let_go: Callable[[], None]
+) -> list[Trial]:
+    report = throttled(standing.report_all, REPORT_SECONDS)
+    trials = search_generations(standing.model, threads, report, let_go)
+    best = [standing.model.objectives(trial.fits).min(axis=0) for trial in trials]
+    standing.report_all(standing.model.job.iterations, np.min(best, axis=0))
+    return trials
 
 
 def _search_here(standing: _Standing, number: int, let_go: Callable[[], None]) -> Trial:

@@ -111,6 +111,7 @@ def _channel_table(run: Run, facts: dict[str, Any]) -> pd.DataFrame:
         rule=facts["rule"],
         engine=facts["engine"],
         seconds=facts["seconds"],
+        optimizer=facts.get("optimizer", ""),
     )
     return result.channel_table()
 

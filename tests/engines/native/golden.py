@@ -101,6 +101,7 @@ def job(**values: Any) -> TrainingJob:
         "organic": [{"name": "newsletter", "ranges": ranges["newsletter"]}],
         "context": [{"name": "competitor_sales_B"}, {"name": "events", "factor": True}],
         "window": ["2016-01-01", "2018-12-31"],
+        "optimizer": "TwoPointsDE",
     }
     return TrainingJob.parse(demo | values)
 

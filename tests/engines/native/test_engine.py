@@ -19,7 +19,7 @@ from mmmlib.job import TrainingJob
 from mmmlib.result import ADDED_TABLES, TrainingResult
 from tests.engines.native import golden
 
-SMALL: dict[str, Any] = {"iterations": 60, "trials": 2}
+SMALL: dict[str, Any] = {"iterations": 60, "trials": 2, "optimizer": ""}
 
 
 def _train(job: TrainingJob) -> tuple[TrainingResult, list[Event]]:
@@ -50,6 +50,9 @@ def test_events(trained: tuple[TrainingResult, list[Event]]) -> None:
     assert last.best_nrmse == result.candidates[c.NRMSE].min()
     lines = [event.text for event in events if isinstance(event, LogLine)]
     assert any(result.best in line for line in lines)
+    assert any("with NSGA2, seed 123, generations of 40" in line for line in lines)
+    assert result.optimizer == "NSGA2"
+    assert result.rule.startswith("smallest error score of all candidates NSGA2 tried")
 
 
 def test_twice_the_same_to_the_last_bit(trained: tuple[TrainingResult, list[Event]]) -> None:
@@ -137,7 +140,7 @@ def test_too_few_candidates_on_the_fronts_make_no_clusters() -> None:
 
 @pytest.mark.parametrize("adstock", ["weibull_cdf", "weibull_pdf"])
 def test_weibull_with_validation(adstock: str) -> None:
-    values = {"iterations": 30, "trials": 1, "adstock": adstock, "ts_validation": True}
+    values = SMALL | {"trials": 1, "adstock": adstock, "ts_validation": True}
     result, _ = _train(golden.job(**values))
     errors = result.candidates
     assert errors[[c.NRMSE_VAL, c.NRMSE_TEST]].notna().all(axis=None)
@@ -176,6 +179,8 @@ def test_refusals() -> None:
 @pytest.mark.parametrize(
     ("values", "wheres"),
     [
+        ({"workers": 3}, ["workers"]),
+        ({"optimizer": "NSGA2", "objective_weights": [1, 2]}, ["objective_weights"]),
         ({"optimizer": "DE", "workers": 3, "objective_weights": [1, 2]}, []),
         ({"optimizer": "CMA", "workers": 3}, []),
         ({"optimizer": "CMA", "objective_weights": [1, 2]}, ["objective_weights"]),
@@ -183,10 +188,11 @@ def test_refusals() -> None:
     ],
 )
 def test_what_an_optimizer_can_do(values: dict[str, Any], wheres: list[str]) -> None:
-    job = golden.job(**SMALL, **values)
+    job = golden.job(**SMALL | {"trials": 1} | values)
     assert [problem.where for problem in NativeEngine().refusals(job)] == wheres
     if not wheres:
         result, _ = _train(job)
+        assert result.optimizer == job.optimizer
         assert result.candidates[c.NRMSE].min() < 0.3
 
 

@@ -66,7 +66,7 @@ def test_workers_are_another_search() -> None:
 def test_full_run_is_replayed() -> None:
     expected = golden.read("full_candidates.parquet")
     model = golden.model(seed=123, trials=5, iterations=2000)
-    trials = search_trials(model, ignore, processes=2)
+    trials = search_trials(model, ignore, cores=2)
     values = np.concatenate([trial.values for trial in trials])
     wanted = golden.values_of(expected, model)
     np.testing.assert_allclose(values, wanted, rtol=SAME_POINT, atol=SAME_POINT)

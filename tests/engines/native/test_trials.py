@@ -25,6 +25,7 @@ from tests.conftest import REPOSITORY
 from tests.engines.native import golden
 
 LONG = {"iterations": 100_000, "trials": 2}
+SEARCHES = [("TwoPointsDE", 1), ("TwoPointsDE", 2), ("NSGA2", 2)]
 
 SCRIPT = """
 import os, sys
@@ -40,7 +41,7 @@ def show(event):
 
 model = golden.model(**{values})
 model.compile()
-search_trials(model, show, processes=2)
+search_trials(model, show, cores=2)
 """
 
 
@@ -104,8 +105,8 @@ def test_the_number_of_processes_changes_nothing() -> None:
     assert _children() == []
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_an_interrupt_leaves_no_worker(processes: int) -> None:
+@pytest.mark.parametrize(("optimizer", "cores"), SEARCHES)
+def test_an_interrupt_leaves_no_worker(optimizer: str, cores: int) -> None:
     running = threading.Event()
     sent: list[float] = []
 
@@ -123,13 +124,15 @@ def test_an_interrupt_leaves_no_worker(processes: int) -> None:
             running.set()
 
     with pytest.raises(KeyboardInterrupt):
-        search_trials(golden.model(**LONG), listen, processes)
+        search_trials(golden.model(**LONG, optimizer=optimizer), listen, cores)
     assert time.monotonic() - sent[0] < 5
     thread.join()
     assert _children() == []
+    assert not [thread for thread in threading.enumerate() if "candidates" in thread.name]
 
 
-def test_an_interrupt_in_a_weak_reference_s_callback_is_not_lost() -> None:
+@pytest.mark.parametrize("optimizer", ["TwoPointsDE", "NSGA2"])
+def test_an_interrupt_in_a_weak_reference_s_callback_is_not_lost(optimizer: str) -> None:
     """Python prints and forgets what such a callback raises; the search must end all the same."""
 
     class Thing:
@@ -143,7 +146,7 @@ def test_an_interrupt_in_a_weak_reference_s_callback_is_not_lost() -> None:
             assert reference() is None
 
     with pytest.raises(KeyboardInterrupt):
-        search_trials(golden.model(**LONG), listen, 1)
+        search_trials(golden.model(**LONG, optimizer=optimizer), listen, 1)
 
 
 def test_a_killed_worker_is_an_engine_error() -> None:
