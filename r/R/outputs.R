@@ -21,7 +21,7 @@ mmmr_outputs <- function(input, models, folder) {
   )
   notes <- fronts$note
   if (fronts$clusters && !is.list(outputs$clusters)) {
-    notes <- c(notes, paste("no clusters:", trimws(as.character(outputs$clusters))))
+    notes <- c(notes, clusters_failed(outputs))
     outputs$clusters <- NULL # Robyn leaves the text of the error there and then fails on it
   }
   outputs <- with_ordered_clusters(outputs)
@@ -75,6 +75,18 @@ fronts_wanted <- function(job, errors) {
     ),
     survivors, as.integer(job$min_candidates)
   ))
+}
+
+#' Why there are no clusters, where Robyn tried
+#'
+#' It says that memory was short, whatever the reason; usually the candidates are too few.
+#' @noRd
+clusters_failed <- function(outputs) {
+  sprintf(
+    "no clusters: Robyn cannot cluster the %d candidates on the fronts (%s)",
+    length(outputs$allSolutions),
+    trimws(gsub("[[:space:]]+", " ", paste(as.character(outputs$clusters), collapse = " ")))
+  )
 }
 
 #' Number Robyn's clusters by the error score of their winners, wherever it stores them

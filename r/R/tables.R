@@ -77,7 +77,7 @@ cluster_table <- function(outputs) {
   with_intervals <- winners$cluster %in% outputs$clusters$df_cluster_ci$cluster
   data.frame(
     cluster = as.integer(winners$cluster), candidate = winners$solID, size = as.integer(sizes),
-    note = ifelse(with_intervals, "", "no intervals: fewer than 3 models")
+    note = ifelse(with_intervals, "", "no intervals: fewer than 3 different models")
   )
 }
 

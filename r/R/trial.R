@@ -65,9 +65,11 @@ mmmr_models <- function(input, files) {
   models$ts_validation_plot <- Robyn::ts_validation(models)
   models$seed <- as.integer(job$seed)
   minutes <- vapply(trials, function(trial) trial$resultCollect$elapsed.min[[1]], 0)
-  attr(models, "runTime") <- as.difftime(round(sum(minutes), 2), units = "mins")
-  class(models) <- c("robyn_models", "list")
-  models
+  structure(
+    models,
+    runTime = as.difftime(round(sum(minutes), 2), units = "mins"),
+    class = c("robyn_models", "list")
+  )
 }
 
 trial_seed <- function(job, trial) {
