@@ -25,7 +25,7 @@ pytestmark = [
 
 
 def run(
-    *command: str | Path, timeout: float = 50, **variables: str
+    *command: str | Path, timeout: float = 120, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(part) for part in command],
@@ -55,7 +55,7 @@ def test_lintr_finds_nothing() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def run_testthat(options: str, timeout: float = 50, **variables: str) -> int:
+def run_testthat(options: str, timeout: float = 120, **variables: str) -> int:
     """Run the package's tests but for those that skip themselves; return the checks that passed."""
     code = (
         "results <- as.data.frame(testthat::test_local(commandArgs(TRUE), reporter = 'summary', "
