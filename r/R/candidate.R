@@ -35,3 +35,31 @@ refit <- function(input, values) {
   outputs$plot_folder <- "./"
   outputs
 }
+
+#' Fit an exported model again
+#'
+#' @param input An InputCollect of [mmmr_input()].
+#' @param values A named list: every hyperparameter, `train_size` and `lambda` (glmnet's own), as in
+#'   `hyper_values` of Robyn's JSON or in our table of candidates.
+#' @param candidate Its id.
+#' @return A named list of data frames of this one candidate: `candidates` (its errors; `lambda_hp`
+#'   is not known), `coefficients`, `decomposition`.
+#' @export
+mmmr_recreate <- function(input, values, candidate) {
+  job <- job_of(input)
+  wanted <- c(hyperparameter_names(job), "train_size", "lambda")
+  if (length(missing <- setdiff(wanted, names(values))) > 0) {
+    stop("no value for ", paste(missing, collapse = ", "), call. = FALSE)
+  }
+  row <- as.data.frame(lapply(values[wanted], as.numeric), check.names = FALSE)
+  row$solID <- candidate
+  outputs <- refit(input, row)
+  # Robyn puts glmnet's own lambda there when it is given
+  candidates <- candidate_table(job, outputs)
+  candidates$lambda_hp <- NaN
+  list(
+    candidates = candidates,
+    coefficients = coefficient_table(job, outputs$xDecompAgg),
+    decomposition = decomposition_table(job, outputs$xDecompAgg)
+  )
+}

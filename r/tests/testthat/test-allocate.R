@@ -32,6 +32,13 @@ test_that("a candidate that was never tried is refused", {
   expect_error(mmmr_in_full(run$input, NULL, run$outputs, "9_9_9"), "9_9_9 is no candidate")
 })
 
+test_that("a model cannot be fitted again without all its hyperparameters", {
+  run <- stored_run()
+  values <- as.list(run$outputs$allPareto$resultHypParam[1, ])
+  values$tv_thetas <- values$lambda <- NULL
+  expect_error(mmmr_recreate(run$input, values, "1_1_1"), "no value for tv_thetas, lambda$")
+})
+
 test_that("trials must be all there, in order", {
   run <- stored_run()
   files <- withr::local_tempfile(lines = "")

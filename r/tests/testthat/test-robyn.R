@@ -46,6 +46,9 @@ test_that("trials apart are the serial run, and every door opens", {
     row <- tables$candidates[tables$candidates$candidate == candidate, ]
     expect_equal(written$ExportedModel$hyper_values$tv_thetas, row$tv_thetas, tolerance = 1e-8)
     expect_equal(written$ExportedModel$errors$decomp.rssd, row$decomp_rssd, tolerance = 1e-8)
+    again <- mmmr_recreate(input, written$ExportedModel$hyper_values, candidate)
+    expect_equal(again$candidates$nrmse, row$nrmse, tolerance = 1e-8)
+    expect_equal(again$decomposition, full$decomposition, tolerance = 1e-6)
   }
   bounds <- data.frame(channel = names_of(job$channels), low = 0.5, high = 2)
   plan <- mmmr_allocate(input, models, outputs, off, "max_response", NULL, bounds)
