@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -23,13 +24,15 @@ pytestmark = [
 ]
 
 
-def run(*command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *command: str | Path, timeout: float = 120, **variables: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(part) for part in command],
         env={**os.environ, "LC_ALL": "C.UTF-8", **variables},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=timeout,
         check=False,
     )
 
@@ -52,19 +55,32 @@ def test_lintr_finds_nothing() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_testthat_passes_and_ran() -> None:
-    need_r_package("testthat")
+def run_testthat(options: str, timeout: float = 120, **variables: str) -> int:
+    """Run the package's tests but for those that skip themselves; return the checks that passed."""
     code = (
         "results <- as.data.frame(testthat::test_local(commandArgs(TRUE), reporter = 'summary', "
-        "stop_on_failure = TRUE, stop_on_warning = TRUE)); "
+        f"filter = 'robyn', {options}stop_on_failure = TRUE)); "
         "cat('\\nskipped:', sum(results$skipped), 'passed:', sum(results$passed), '\\n')"
     )
-    done = run("Rscript", "-e", code, ROOT / "r")
+    done = run("Rscript", "-e", code, ROOT / "r", timeout=timeout, **variables)
     assert done.returncode == 0, done.stdout + done.stderr
     counts = re.search(r"skipped: (\d+) passed: (\d+)", done.stdout)
     assert counts, done.stdout
     assert int(counts[1]) == 0
-    assert int(counts[2]) > 30
+    return int(counts[2])
+
+
+def test_testthat_passes_and_ran() -> None:
+    need_r_package("testthat")
+    assert run_testthat("invert = TRUE, stop_on_warning = TRUE, ") > 150
+
+
+@pytest.mark.robyn
+def test_testthat_passes_with_robyn_itself() -> None:
+    need_r_package("testthat")
+    need_r_package("Robyn")
+    settings = {"TZ": "UTC", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    assert run_testthat("", 900, RETICULATE_PYTHON=sys.executable, **settings) > 25
 
 
 def test_status_is_readable_and_agrees_with_r_itself() -> None:
