@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -22,6 +22,9 @@ TABLES = (
     "convergence",
     "model_input",
 )
+
+# The file of Robyn's own allocation, by scenario
+ROBYNS_ALLOCATION = "robyn_allocation_{}.csv"
 
 # Tables that the first archived runs do not have, with their columns.
 ADDED_TABLES = {
@@ -103,6 +106,8 @@ class TrainingResult:
         Name and version of the engine.
     seconds : mapping
         Seconds of each step.
+    files : mapping
+        Files an engine makes itself, by their names in the archive; not loaded again.
     """
 
     candidates: pd.DataFrame
@@ -119,6 +124,7 @@ class TrainingResult:
     rule: str
     engine: str
     seconds: Mapping[str, float]
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table by its name in the archive."""

@@ -7,6 +7,7 @@ returns something worth seeing.
 from __future__ import annotations
 
 import atexit
+import io
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ import pandas as pd
 
 from mmmlib import checks as data_checks
 from mmmlib.allocate import Allocation, allocate
+from mmmlib.allocation_check import compare
 from mmmlib.annotations import load_annotations, read_annotations
 from mmmlib.archive import (
     ANNOTATIONS,
@@ -37,7 +39,7 @@ from mmmlib.job import JOB_KEYS, TrainingJob
 from mmmlib.manifest import Status
 from mmmlib.preflight import accepted, dataset_of, engine_of
 from mmmlib.progress import Progress
-from mmmlib.result import TrainingResult
+from mmmlib.result import ROBYNS_ALLOCATION, TrainingResult
 from mmmlib.simulate.truth import Truth, truth_of
 from mmmlib.supervisor import Supervisor
 
@@ -172,7 +174,11 @@ class Work:
         return result
 
     def allocate(self) -> Allocation:
-        """Plan the budget on the best model's response curves."""
+        """Plan the budget on the best model's response curves.
+
+        Where the engine made a plan of its own (Robyn), it is compared with ours, which is the
+        one returned; what differs is said here, in the log and in ``allocator_metrics.csv``.
+        """
         result = load_result(self.run)
         with self._stage("allocate"):
             window = result.decomposition_over_time
@@ -182,7 +188,14 @@ class Work:
                 periods=window["date"].nunique(),
                 target_type=self.job.target_type,
             )
-            self.run.save("allocator_metrics.csv", _csv(allocation.metrics()))
+            metrics = allocation.metrics()
+            theirs = ROBYNS_ALLOCATION.format(allocation.scenario)
+            if self.run.has(theirs):
+                compared = compare(allocation, pd.read_csv(io.BytesIO(self.run.load(theirs))))
+                metrics = pd.concat([metrics, compared.rows], ignore_index=True)
+                self.progress.log(compared.said)
+                print(compared.said)
+            self.run.save("allocator_metrics.csv", _csv(metrics))
             self.run.save(f"allocation_{allocation.scenario}.csv", _csv(allocation.table))
         return allocation
 

@@ -23,8 +23,8 @@ import numpy as np
 
 import mmmlib
 from mmmlib.engines import CandidatesDone, Events
+from mmmlib.engines.interrupts import held_interrupts
 from mmmlib.engines.native.candidates import Model
-from mmmlib.engines.native.interrupts import held_interrupts
 from mmmlib.engines.native.search import Trial, rounds, search_trial, throttled
 from mmmlib.engines.native.transforms import FloatArray
 from mmmlib.engines.native.worker import Failure, Report
