@@ -71,7 +71,9 @@ def test_modules_stay_readable(path: Path) -> None:
 
 @pytest.mark.parametrize("module", ["mmmlib", "mmmlib.job", "mmmlib.cli", "mmmlib.archive"])
 def test_heavy_packages_are_imported_on_use(module: str) -> None:
-    heavy = "{'numba', 'prophet', 'nevergrad', 'matplotlib', 'papermill', 'duckdb', 'voila', 'rpy2'}"
+    heavy = (
+        "{'numba', 'prophet', 'nevergrad', 'matplotlib', 'papermill', 'duckdb', 'voila', 'rpy2'}"
+    )
     code = f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

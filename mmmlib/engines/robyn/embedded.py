@@ -99,8 +99,11 @@ class Embedded:
         row_names = self._ri.IntSexpVector(np.array([NA_INTEGER, -rows], dtype=np.int32))
         vectors.do_slot_assign("names", names)
         vectors.do_slot_assign("row.names", row_names)
-        vectors.do_slot_assign("class", self._ri.StrSexpVector(["data.frame"]))
-        return vectors
+        return self._of_class(vectors, "data.frame")
+
+    def _of_class(self, vector: Any, name: str) -> Any:
+        # R's own way: a slot alone would be a class that methods do not see
+        return self._base["class<-"](vector, self._ri.StrSexpVector([name]))
 
     def _vector(self, column: Column) -> Any:
         ri, values, missing = self._ri, column.values, column.missing
@@ -109,8 +112,7 @@ class Embedded:
                 return ri.FloatSexpVector(_contiguous(np.where(missing, NA_DOUBLE, values)))
             case "date":
                 days = ri.FloatSexpVector(_contiguous(np.where(missing, NA_DOUBLE, values)))
-                days.do_slot_assign("class", ri.StrSexpVector(["Date"]))
-                return days
+                return self._of_class(days, "Date")
             case "integer" | "logical":
                 whole = np.where(missing, NA_INTEGER, values.astype(np.int32)).astype(np.int32)
                 vector = ri.IntSexpVector(_contiguous(whole))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,8 @@ class Requirement:
     remedy: str
 
 
-_asked: list[tuple[Requirement, ...]] = []  # what a complete installation said; it will not go
+ASK_AGAIN_SECONDS = 60.0  # after an incomplete answer; a complete one stays
+_answer: tuple[float, tuple[Requirement, ...]] | None = None  # when it was asked, and what was said
 
 
 def sources() -> list[Path]:
@@ -41,14 +43,18 @@ def requirements() -> tuple[Requirement, ...]:
     R and its packages are asked through rpy2 in a process of its own, so that what does not load
     there is known before a run.
     """
-    if _asked:
-        return _asked[0]
+    global _answer
+    if _answer and (_complete(_answer[1]) or time.monotonic() - _answer[0] < ASK_AGAIN_SECONDS):
+        return _answer[1]
     found = _before_r()
-    if all(item.ok for item in found):
+    if _complete(found):
         found = (*(item for item in found if item.package != "R"), *_in_r())
-        if all(item.ok for item in found):
-            _asked.append(found)
+    _answer = time.monotonic(), found
     return found
+
+
+def _complete(found: tuple[Requirement, ...]) -> bool:
+    return all(item.ok for item in found)
 
 
 def missing() -> list[Problem]:

@@ -193,8 +193,9 @@ class Hosts:
 
     def _say(self, host: Host, lines: list[str]) -> None:
         for line in lines:
-            host.last.append(line)
-            self.on_line(f"{host.name}: {line}" if host.name else line)
+            if line:  # Robyn prints empty ones around its bars
+                host.last.append(line)
+                self.on_line(f"{host.name}: {line}" if host.name else line)
 
     def _death(self, host: Host) -> EngineError:
         try:

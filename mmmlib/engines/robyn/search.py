@@ -27,7 +27,8 @@ class Standing:
     events: Events
     done: list[int] = field(init=False)
     best: list[float] = field(init=False)
-    first: tuple[float, int] | None = None  # when the first report came, and of how many
+    rate: float = 0.0  # candidates a second, as of the last report
+    _first: tuple[float, int] | None = None  # when the first report came, and of how many
 
     def __post_init__(self) -> None:
         self.done = [0] * self.job.trials
@@ -37,7 +38,9 @@ class Standing:
         """Take a host's report."""
         self.done[trial - 1] = report.done
         self.best = [*map(min, self.best, report.best), *self.best[len(report.best) :]]
-        self.first = self.first or (time.monotonic(), sum(self.done))
+        # the start of R, before the first report, would hide the rate
+        at, before = self._first = self._first or (time.monotonic(), sum(self.done))
+        self.rate = (sum(self.done) - before) / max(time.monotonic() - at, 1e-9)
         self.tell()
 
     def tell(self) -> None:
@@ -46,18 +49,11 @@ class Standing:
             CandidatesDone(
                 trials=tuple(self.done),
                 total=self.job.iterations * self.job.trials,
-                rate=self._rate(),
+                rate=self.rate,
                 best_nrmse=self.best[0],
                 best_rssd=self.best[1],
             )
         )
-
-    def _rate(self) -> float:
-        """Candidates a second since the first ones; the start of R would hide it."""
-        if self.first is None:
-            return 0.0
-        at, before = self.first
-        return (sum(self.done) - before) / max(time.monotonic() - at, 1e-9)
 
 
 def search_trials(hosts: Hosts, main: Host, standing: Standing, processes: int) -> tuple[str, ...]:
