@@ -10,9 +10,9 @@ from mmmlib.job import TrainingJob
 
 MAX_WEIGHT = 10
 PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._]*")
+OWN_ENDS = ("_MDI", "_MDC")  # immediate and carryover part of a medium
 OWN_PARTS = (
     "thetas", "shapes", "scales", "alphas", "gammas", "penalty", "inflexion", "inflation",
-    "_MDI", "_MDC",
 )  # fmt: skip
 # columns of prophet's forecast beside those of the factors
 OWN_FORECASTS = (
@@ -61,7 +61,7 @@ def _names(job: TrainingJob) -> Iterator[Problem]:
                     f"{name!r} cannot be a name in Robyn; use letters, digits, _ and ., a letter "
                     "first (its column may keep its name)",
                 )
-            elif part := next((part for part in OWN_PARTS if part in name), ""):
+            elif part := _own_word(name):
                 yield Problem(where, f"{name!r} holds {part!r}, Robyn's own word; choose another")
     factors = [(i, item.name) for i, item in enumerate(job.context) if item.factor]
     for i, name in factors:
@@ -71,6 +71,11 @@ def _names(job: TrainingJob) -> Iterator[Problem]:
                 f"context[{i}].name",
                 f"{name!r} begins {longer[0]!r}, and Robyn would add both up; choose another name",
             )
+
+
+def _own_word(name: str) -> str:
+    ends = (end for end in OWN_ENDS if name.endswith(end))
+    return next((part for part in OWN_PARTS if part in name), "") or next(ends, "")
 
 
 def _optimizer(job: TrainingJob) -> Iterator[Problem]:
