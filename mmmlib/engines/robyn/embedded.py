@@ -56,7 +56,7 @@ class Embedded:
         ri = self._ri
         try:
             arguments = ri.ListSexpVector([self._to_r(value) for value in call.arguments])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             return Failed(f"an argument of {call.function} cannot be handed to R: {error}")
         guard = self._base["get"](ri.StrSexpVector([GUARD]), envir=self._functions)
         done = _by_name(guard(ri.StrSexpVector([call.function]), arguments, self._functions))
@@ -79,7 +79,7 @@ class Embedded:
             case bool():
                 return ri.BoolSexpVector([value])
             case int():
-                return ri.IntSexpVector([value])  # OverflowError is a fault of the caller
+                return ri.IntSexpVector([value])
             case float():
                 return ri.FloatSexpVector([value])
             case str():
@@ -157,18 +157,18 @@ class Embedded:
             vector = self._base["as.character"](vector)
         match vector.typeof:
             case ri.RTYPES.REALSXP:
-                values = np.array(vector.memoryview(), dtype=np.float64)
+                values = _values(vector, np.float64)
                 is_na = values.view(np.uint64) & 0xFFFFFFFF == 1954
                 missing = np.isnan(values) & is_na
                 return Column(name, "date" if "Date" in classes else "double", values, missing)
             case ri.RTYPES.INTSXP:
-                whole = np.array(vector.memoryview(), dtype=np.int32)
+                whole = _values(vector, np.int32)
                 missing = whole == NA_INTEGER
                 if "Date" in classes:
                     return Column(name, "date", whole.astype(np.float64), missing)
                 return Column(name, "integer", whole, missing)
             case ri.RTYPES.LGLSXP:
-                flags = np.array(self._base["as.integer"](vector).memoryview(), dtype=np.int32)
+                flags = _values(self._base["as.integer"](vector), np.int32)
                 return Column(name, "logical", flags == 1, flags == NA_INTEGER)
             case ri.RTYPES.STRSXP:
                 missing = np.array(self._base["is.na"](vector), dtype=np.bool_)
@@ -195,6 +195,11 @@ def _nobody_answers(prompt: str) -> str:
 
 def _contiguous(values: np.ndarray[Any, Any]) -> memoryview:
     return np.ascontiguousarray(values).data
+
+
+def _values(vector: Any, dtype: Any) -> np.ndarray[Any, Any]:
+    """A copy: R may reuse the memory. An empty vector has no memory to view."""
+    return np.array(vector.memoryview() if len(vector) else [], dtype=dtype)
 
 
 def _names(value: Any) -> list[str]:
