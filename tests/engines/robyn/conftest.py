@@ -24,7 +24,7 @@ class Heard(Hosts):
 
 
 @pytest.fixture(scope="session")
-def _r() -> None:
+def r_there() -> None:
     if shutil.which("R") is None:
         pytest.skip("R is not installed")
     if importlib.util.find_spec("rpy2") is None:
@@ -32,19 +32,19 @@ def _r() -> None:
 
 
 @pytest.fixture
-def hosts(_r: None) -> Iterator[Heard]:
+def hosts(r_there: None) -> Iterator[Heard]:
     with Heard() as heard:
         yield heard
 
 
 @pytest.fixture(scope="module")
-def shared(_r: None) -> Iterator[tuple[Heard, Host]]:
+def shared(r_there: None) -> Iterator[tuple[Heard, Host]]:
     """One host for the tests that leave it as it was."""
     with Heard() as heard:
         yield heard, heard.start()
 
 
 @pytest.fixture(scope="session")
-def robyn(_r: None) -> None:
+def robyn(r_there: None) -> None:
     if problems := found.missing():
         pytest.skip(str(problems[0]))

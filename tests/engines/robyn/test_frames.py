@@ -158,5 +158,5 @@ def test_text_must_be_text(values: Any, said: str) -> None:
 
 def test_every_problem_is_named() -> None:
     table = pd.DataFrame([["a", "b", 1.0]], columns=["one", "two", "two"])
-    with pytest.raises(EngineError, match="'one'.*'two'.*there twice"):
+    with pytest.raises(EngineError, match=r"'one'.*'two'.*there twice"):
         to_frame(table)
