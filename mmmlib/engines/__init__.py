@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mmmlib.dataset import Dataset
-from mmmlib.errors import Problem
-from mmmlib.job import TrainingJob
-from mmmlib.result import TrainingResult
+if TYPE_CHECKING:  # worker processes import this too, and need none of it
+    from mmmlib.dataset import Dataset
+    from mmmlib.errors import Problem
+    from mmmlib.job import TrainingJob
+    from mmmlib.result import TrainingResult
 
 
 @dataclass(frozen=True)

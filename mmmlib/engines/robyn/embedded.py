@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mmmlib.engines.robyn.frames import Column, Frame
-from mmmlib.engines.robyn.messages import Argument, Call, Failed, Kept, Returned
+from mmmlib.engines.robyn.messages import Argument, Call, Column, Failed, Frame, Kept, Returned
 
 OPTIONS = ("rpy2", "--quiet", "--no-save", "--no-restore", "--no-init-file")
 NA_DOUBLE = np.array([0x7FF00000000007A2], dtype=np.uint64).view(np.float64)[0]

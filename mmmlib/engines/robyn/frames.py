@@ -7,47 +7,17 @@ the column's name: rpy2's own conversion would make strings of it.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from mmmlib.engines.robyn.messages import Column, Frame
 from mmmlib.errors import EngineError
-
-Kind = Literal["double", "integer", "logical", "date", "text"]
 
 INTEGER_MAX = 2**31 - 1  # R's integers have 32 bits; the lowest value is NA
 EXACT_MAX = 2**53  # whole numbers up to here are exact as R's doubles
 DAY = np.timedelta64(1, "D")
-
-
-@dataclass(frozen=True, eq=False)
-class Column:
-    """Values of one kind.
-
-    Attributes
-    ----------
-    name : str
-    kind : str
-    values : array, shape (n,)
-        float64 (``double``), int32 (``integer``), bool (``logical``), days since 1970 as float64
-        (``date``), str objects (``text``). Where ``missing``, they mean nothing.
-    missing : array, shape (n,)
-        Where R has NA.
-    """
-
-    name: str
-    kind: Kind
-    values: np.ndarray[Any, Any]
-    missing: np.ndarray[Any, np.dtype[np.bool_]]
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A table as it passes between the processes."""
-
-    columns: tuple[Column, ...]
 
 
 def to_frame(table: pd.DataFrame, texts: Collection[str] = ()) -> Frame:

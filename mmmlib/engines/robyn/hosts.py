@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -27,6 +28,7 @@ from mmmlib.engines.robyn.messages import Argument, Call, Failed, Ready, Returne
 from mmmlib.errors import EngineError
 
 LISTEN_SECONDS = 0.2
+START_SECONDS = 120.0  # in which R must be ready; it takes one, on a crowded machine ten
 LAST_LINES = 20  # of the console, in the message about a death
 _CHUNK = 65_536
 _ENVIRONMENT = {
@@ -106,9 +108,15 @@ class Hosts:
             R did not start; with what it said.
         """
         host = self.begin(name)
-        answer = self._answer_of(host)
-        assert isinstance(answer, Ready)
-        return host
+        due = time.monotonic() + START_SECONDS
+        while time.monotonic() < due:
+            for answering, answer in self.listen():
+                if answering is host and isinstance(answer, Ready):
+                    return host
+        said = "".join(f"\n  {line}" for line in host.last)
+        raise EngineError(
+            f"R was not ready after {START_SECONDS:.0f} s; it said:{said or ' nothing'}"
+        )
 
     def begin(self, name: str = "") -> Host:
         """Start a host without waiting; its first answer is :class:`Ready`."""

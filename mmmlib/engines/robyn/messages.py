@@ -1,11 +1,44 @@
-"""What the kernel and a host of R say to each other, as plain data."""
+"""What the kernel and a host of R say to each other, as plain data.
+
+A host imports this and little else, so that R starts in half a second.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from mmmlib.engines.robyn.frames import Frame
+import numpy as np
+
+Kind = Literal["double", "integer", "logical", "date", "text"]
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """Values of one kind.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+    values : array, shape (n,)
+        float64 (``double``), int32 (``integer``), bool (``logical``), days since 1970 as float64
+        (``date``), str objects (``text``). Where ``missing``, they mean nothing.
+    missing : array, shape (n,)
+        Where R has NA.
+    """
+
+    name: str
+    kind: Kind
+    values: np.ndarray[Any, Any]
+    missing: np.ndarray[Any, np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A table as it passes between the processes."""
+
+    columns: tuple[Column, ...]
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from mmmlib.dataset import Dataset
 from mmmlib.engines import Events, LogLine
 from mmmlib.engines.robyn import tables as robyn_tables
 from mmmlib.engines.robyn.allocation import robyns_allocation
-from mmmlib.engines.robyn.frames import Frame, to_frame, to_table
+from mmmlib.engines.robyn.frames import to_frame, to_table
 from mmmlib.engines.robyn.hosts import Host, Hosts
-from mmmlib.engines.robyn.messages import Kept
+from mmmlib.engines.robyn.messages import Frame, Kept
 from mmmlib.engines.robyn.search import INPUT, Standing, search_trials
 from mmmlib.job import TrainingJob
 from mmmlib.result import ROBYNS_ALLOCATION

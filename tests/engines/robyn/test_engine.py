@@ -26,6 +26,7 @@ from mmmlib.engines.robyn import training
 from mmmlib.engines.robyn.engine import RobynEngine
 from mmmlib.errors import EngineError
 from mmmlib.job import TrainingJob
+from mmmlib.job_template import init_job
 from mmmlib.manifest import Status
 from mmmlib.preflight import dataset_of, proposed_engine
 from mmmlib.result import TrainingResult
@@ -138,10 +139,13 @@ def test_an_error_of_robyn_is_ours_with_its_traceback(dataset: Dataset) -> None:
     assert "mmmr_input" in str(caught.value.__cause__)
 
 
-def test_it_is_proposed_where_it_is_found() -> None:
+def test_it_is_proposed_where_it_is_found(tmp_path: Path) -> None:
     engine, why = proposed_engine(_job({}))
     assert engine == "robyn"
     assert "Robyn 3.12.1" in why
+    written = tmp_path / "job.yaml"
+    init_job("example:weekly", str(written), {"country": "de"})
+    assert TrainingJob.load(written).engine == "robyn"
 
 
 def test_robyns_plan_is_archived_and_compared(

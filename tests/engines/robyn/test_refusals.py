@@ -20,6 +20,7 @@ from mmmlib.engines.robyn.engine import RobynEngine
 from mmmlib.engines.robyn.refusals import not_done_by_robyn
 from mmmlib.errors import JobError
 from mmmlib.job import TrainingJob
+from mmmlib.job_template import init_job
 from mmmlib.preflight import dataset_of, proposed_engine
 from tests.conftest import REPOSITORY
 
@@ -97,6 +98,17 @@ def test_without_r_the_remedy_is_said_and_nothing_starts(
     assert RobynEngine().version() == "robyn (not installed)"
     with pytest.raises(JobError, match="make setup-r"):
         RobynEngine().train(dataset_of(job), job, ignore)
+
+
+@pytest.mark.usefixtures("asked_anew")
+def test_job_init_says_why_it_proposes_the_native_engine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", NOWHERE)
+    written = tmp_path / "job.yaml"
+    init_job("example:weekly", str(written), {"country": "de"})
+    assert TrainingJob.load(written).engine == "native"
+    assert "# robyn lacks here R" in written.read_text()
 
 
 @pytest.mark.usefixtures("asked_anew")
