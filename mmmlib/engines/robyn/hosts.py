@@ -41,6 +41,18 @@ _ENVIRONMENT = {
     "RETICULATE_PYTHON": sys.executable,
 }
 
+# Ends the hosts when the kernel is gone: its pipe is closed then, however it ended. A shell, as
+# no thread of a host can promise to run: R may hold Python's lock for minutes.
+_GUARD = """
+ids=
+while read -r id; do
+  [ "$id" = done ] && exit
+  ids="$ids -$id"
+done
+[ -n "$ids" ] && kill -s KILL -- $ids
+rm -rf -- "$1"
+"""
+
 OnLine = Callable[[str], None]
 Answer = Ready | Told | Returned | Failed
 
@@ -85,6 +97,13 @@ class Hosts:
         self.safe_point = safe_point
         self.folder = Path(tempfile.mkdtemp(prefix="mmm-robyn-"))
         self.hosts: list[Host] = []
+        self._guard = subprocess.Popen(
+            ["/bin/sh", "-c", _GUARD, "sh", str(self.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def __enter__(self) -> Hosts:
         return self
@@ -98,6 +117,8 @@ class Hosts:
         for host in list(self.hosts):
             self.stop(host)
         shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(BrokenPipeError):  # somebody has killed the guard; its work is done
+            self._guard.communicate(b"done\n")
 
     def start(self, name: str = "") -> Host:
         """Start a host; wait until R is ready.
@@ -122,6 +143,9 @@ class Hosts:
         """Start a host without waiting; its first answer is :class:`Ready`."""
         host = _spawn(name, self.sources, self.folder)
         self.hosts.append(host)
+        assert self._guard.stdin is not None
+        self._guard.stdin.write(b"%d\n" % host.process.pid)
+        self._guard.stdin.flush()
         return host
 
     def stop(self, host: Host) -> None:
@@ -255,8 +279,7 @@ def _spawn(name: str, sources: list[Path], folder: Path) -> Host:
     code = (
         f"import sys; sys.path.insert(0, {str(Path(mmmlib.__file__).parents[1])!r}); "
         "from mmmlib.engines.robyn.host import main; "
-        f"main({theirs.fileno()}, {os.getpid()}, {[str(path.resolve()) for path in sources]!r}, "
-        f"{str(folder)!r})"
+        f"main({theirs.fileno()}, {[str(path.resolve()) for path in sources]!r})"
     )
     try:
         process = subprocess.Popen(

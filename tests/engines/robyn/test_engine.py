@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from mmmlib import columns as c
-from mmmlib.archive import CONSOLE, Archive, Run
+from mmmlib.archive import CONSOLE, PROGRESS, Archive, Run
 from mmmlib.archived import load_result
 from mmmlib.dataset import Dataset
 from mmmlib.engines import CandidatesDone, Event, LogLine, StepStarted, ignore
@@ -209,10 +209,19 @@ def test_the_demo_job_in_a_jupyter_kernel(tmp_path: Path, archive: Archive) -> N
     _is_whole(archive.run("latest"))
 
 
+def _candidates_come(run: Run) -> None:
+    """Wait until Robyn searches in every process: R and Python call each other then."""
+    end = time.monotonic() + 180
+    while min(run.load_json(PROGRESS).get("trials", [0])) == 0:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
 def test_cancelling_ends_r_within_five_seconds(
     job_file: Callable[..., Path], archive: Archive
 ) -> None:
     with long_run(job_file(**BAR | {"iterations": 20_000, "trials": 2}), archive) as (process, run):
+        _candidates_come(run)
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
@@ -228,6 +237,7 @@ def test_a_killed_kernel_is_a_failed_run_with_its_log(
     job_file: Callable[..., Path], archive: Archive
 ) -> None:
     with long_run(job_file(**BAR | {"iterations": 20_000, "trials": 2}), archive) as (process, run):
+        _candidates_come(run)
         kernels = subprocess.run(
             ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
         ).stdout.split()
