@@ -77,7 +77,7 @@ class Progress:
         """Take an event of an engine."""
         match event:
             case StepStarted(step):
-                self._display_due = 0.0  # a new step is always shown, however short
+                self._display_due = self._file_due = 0.0  # a new step is always told, however short
                 self.facts["step"] = step
                 self.log(f"{self.facts.get('stage', '')}: {step}")
             case LogLine(text):
