@@ -36,8 +36,9 @@ lab: .venv/product ## open the notebooks in JupyterLab
 bench: .venv/test ## measure, and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
 
-setup-r: ## install R and Meta's Robyn (from CRAN; Debian)
+setup-r: .venv/product ## install R and Meta's Robyn (from CRAN; Debian), and R's bridge to Python
 	@r/setup.sh
+	@$(MAKE) --no-print-directory .venv/robyn
 
 lock: .venv/test ## write requirements/*.txt anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --group build --generate-hashes --no-emit-index-url \
@@ -47,6 +48,10 @@ lock: .venv/test ## write requirements/*.txt anew from pyproject.toml
 		--constraint requirements/product.txt --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --quiet --custom-compile-command "make lock" \
 		--output-file requirements/test.txt
+	@$(BIN)/uv pip compile --group robyn \
+		--constraint requirements/product.txt --generate-hashes --no-emit-index-url \
+		--python-version 3.11 --quiet --custom-compile-command "make lock" \
+		--output-file requirements/robyn.txt
 
 clean: ## remove the environment and everything compiled; archived runs stay
 	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -60,6 +65,12 @@ clean: ## remove the environment and everything compiled; archived runs stay
 	@echo "installing pinned packages into .venv (about a minute, once) …"
 	@$(PIP) --require-hashes -r requirements/product.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Compiled against the R that is there: a C compiler and R's headers (Debian: r-base-dev).
+.venv/robyn: requirements/robyn.txt | .venv/product
+	@echo "building rpy2 for $$(R --version | head -n 1) …"
+	@$(PIP) --require-hashes --no-build-isolation -r requirements/robyn.txt
 	@touch $@
 
 .venv/test: requirements/test.txt pyproject.toml | .venv/bin/python

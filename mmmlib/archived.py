@@ -24,12 +24,14 @@ TRAINING = "training.json"  # what is no table: best model, rule, engine, second
 
 
 def save_result(run: Run, result: TrainingResult, parent: Parent | None = None) -> None:
-    """Write every table, the best model's id, and how it was found.
+    """Write every table, the engine's own files, the best model's id, and how it was found.
 
     ``parent`` is the model that a refresh continued.
     """
     for name, table in result.tables().items():
         run.save_table(name, table)
+    for name, data in result.files.items():
+        run.save(name, data)
     run.save(BEST, f"{result.best}\n".encode())
     run.save_json(
         TRAINING,
@@ -115,8 +117,9 @@ def load_input(run: Run) -> ModelInput:
 def load_result(run: Run) -> TrainingResult:
     """Read a result back; ``RunError`` when the run has not trained."""
     facts = run.load_json(TRAINING)
+    tables: dict[str, Any] = {name: _table(run, name) for name in TABLES}
     return TrainingResult(
-        **{name: _table(run, name) for name in TABLES},
+        **tables,
         best=facts["best"],
         rule=facts["rule"],
         engine=facts["engine"],

@@ -43,7 +43,7 @@ class TrainingJob(Frozen):
 
     country: Label = _key("Label of the country; becomes part of the run's path")
     revision: Label = _key("Label that groups runs", "r100")
-    engine: str = _key("What trains the model (native)", "native")
+    engine: str = _key("What trains the model (native or robyn)", "native")
     source: str = _key("Where the data come from (duckdb)", "duckdb")
     file: str = _key("CSV or Parquet file, or example:weekly", "")
     table: str = _key("Table of a DuckDB file; a CSV or Parquet file is the table data", "")

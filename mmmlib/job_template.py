@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from mmmlib import names
 from mmmlib.errors import JobError, Problem
 from mmmlib.guess import Guess, guess_job
 from mmmlib.job import TrainingJob
+from mmmlib.preflight import proposed_engine
 from mmmlib.ranges import HYPERPARAMETERS, Kind, default_range
 from mmmlib.yaml_text import yaml_text
 
@@ -44,6 +46,10 @@ def init_job(file: str, output: str, chosen: Mapping[str, str], *, force: bool =
     if path.exists() and not force:  # said before a look at large data, not after
         raise _exists(path)
     guess = guess_job(file, chosen)
+    engine, why = proposed_engine(guess.job)
+    guess = replace(
+        guess, values=guess.values | {"engine": engine}, reasons=guess.reasons | {"engine": why}
+    )
     write_job(job_text(guess, _schema_beside(path)), path, force=force)
     channels = ", ".join(channel["name"] for channel in guess.values["channels"][:12])
     lines = [f"wrote {output}: {guess.values['target']} explained by {channels}"]
@@ -155,7 +161,7 @@ def _reason(key: str, value: Any, guess: Guess) -> str | None:
     columns = {"date": value, "target": value, "country_column": value}
     if key in columns:
         return f"{value!r} {guess.reasons[value]}"
-    return None
+    return guess.reasons.get("engine") if key == "engine" else None
 
 
 def _left_out(guess: Guess) -> Iterator[str]:

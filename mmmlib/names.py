@@ -10,6 +10,7 @@ from typing import Any
 
 ENGINES = {
     "native": "mmmlib.engines.native.engine:NativeEngine",
+    "robyn": "mmmlib.engines.robyn.engine:RobynEngine",
 }
 SOURCES = {
     "duckdb": "mmmlib.sources.duckdb:DuckDBSource",

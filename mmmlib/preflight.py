@@ -13,6 +13,7 @@ from mmmlib.dataset import Dataset, needed, prepare
 from mmmlib.engines import Engine, RefreshingEngine
 from mmmlib.errors import JobError, Problem
 from mmmlib.job import TrainingJob
+from mmmlib.manifest import ROBYN
 from mmmlib.sources import open_source
 from mmmlib.tidy.grid import of_country
 from mmmlib.tidy.roles import clashes
@@ -24,6 +25,14 @@ def engine_of(job: TrainingJob) -> Engine:
     """Make the engine a job names."""
     engine: Engine = names.load(names.ENGINES[job.engine])()
     return engine
+
+
+def proposed_engine(job: TrainingJob) -> tuple[str, str]:
+    """Propose an engine for a new job, and say why: Robyn where it is found and takes the job."""
+    engine: Engine = names.load(names.ENGINES[ROBYN])()
+    if problems := engine.refusals(job):
+        return "native", str(problems[0].message)
+    return ROBYN, f"{engine.version()} is installed here; native gives its numbers much faster"
 
 
 def refusals(job: TrainingJob) -> list[Problem]:

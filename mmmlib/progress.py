@@ -12,7 +12,8 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,7 @@ from mmmlib.engines import CandidatesDone, Event, LogLine, StepStarted
 MIME = "application/vnd.mmm.progress+json"
 FILE_SECONDS = 1.0
 DISPLAY_SECONDS = 0.25
+CONSOLE_LINES = 8  # of the engine's console that the notebook shows; the log has all
 
 
 @dataclass
@@ -41,6 +43,7 @@ class Progress:
     on_stage: Callable[[str], None] = lambda stage: None
     facts: dict[str, Any] = field(default_factory=dict)
     _log: list[str] = field(default_factory=list)
+    _said: deque[str] = field(default_factory=lambda: deque(maxlen=CONSOLE_LINES))
     _file_due: float = 0.0
     _display_due: float = 0.0
     _bar: Any = None
@@ -54,6 +57,7 @@ class Progress:
         """One stage of the run; its failure is in the log with the whole traceback."""
         self.facts = {"stage": name}
         self._bar = None
+        self._said.clear()
         self.on_stage(name)
         self.log(f"stage {name}")
         started = time.perf_counter()
@@ -73,10 +77,11 @@ class Progress:
         """Take an event of an engine."""
         match event:
             case StepStarted(step):
-                self._display_due = 0.0  # a new step is always shown, however short
+                self._display_due = self._file_due = 0.0  # a new step is always told, however short
                 self.facts["step"] = step
                 self.log(f"{self.facts.get('stage', '')}: {step}")
             case LogLine(text):
+                self._said.append(text)
                 self.log(text)
             case CandidatesDone():
                 self.facts |= {
@@ -113,7 +118,7 @@ class Progress:
 
         bundle = {
             "text/plain": describe(self.facts),
-            "text/html": _bar_html(self.facts),
+            "text/html": _bar_html(self.facts, self._said),
             MIME: json.loads(json.dumps(self.facts)),
         }
         if self._bar is None:
@@ -155,9 +160,12 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
-def _bar_html(facts: dict[str, Any]) -> str:
+def _bar_html(facts: dict[str, Any], said: Iterable[str] = ()) -> str:
+    """The bar, with the last lines of the engine's console under it."""
     value = f'value="{facts["done"]}" max="{facts["total"]}"' if facts.get("total") else ""
     if "seconds" in facts:
         value = 'value="1" max="1"'
     text = html.escape(describe(facts))
-    return f'<div><progress {value} style="width:20em"></progress> {text}</div>'
+    bar = f'<div><progress {value} style="width:20em"></progress> {text}</div>'
+    console = html.escape("\n".join(said))
+    return bar + (f"<pre>{console}</pre>" if console else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -22,6 +22,9 @@ TABLES = (
     "convergence",
     "model_input",
 )
+
+# The file of Robyn's own allocation, by scenario
+ROBYNS_ALLOCATION = "robyn_allocation_{}.csv"
 
 # Tables that the first archived runs do not have, with their columns.
 ADDED_TABLES = {
@@ -106,6 +109,8 @@ class TrainingResult:
     optimizer : str
         Name of what searched, also where the job left it to the engine; empty in the first
         archived runs.
+    files : mapping
+        Files an engine makes itself, by their names in the archive; not loaded again.
     """
 
     candidates: pd.DataFrame
@@ -123,6 +128,7 @@ class TrainingResult:
     engine: str
     seconds: Mapping[str, float]
     optimizer: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Every table by its name in the archive."""

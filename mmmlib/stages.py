@@ -18,6 +18,7 @@ import pandas as pd
 
 from mmmlib import checks as data_checks
 from mmmlib.allocate import Allocation, basis_of
+from mmmlib.allocation_check import compared_metrics
 from mmmlib.annotations import load_annotations, read_annotations
 from mmmlib.archive import (
     ANNOTATIONS,
@@ -184,10 +185,18 @@ class Work:
         return shown_changes(self.run)
 
     def allocate(self) -> Allocation:
-        """Plan the budget on the best model's response curves."""
+        """Plan the budget on the best model's response curves.
+
+        Where the engine made a plan of its own (Robyn), it is compared with ours, which is the
+        one returned; what differs is said here, in the log and in ``allocator_metrics.csv``.
+        """
         with self._stage("allocate"):
             allocation = basis_of(self.run).plan()
-            self.run.save("allocator_metrics.csv", _csv(allocation.metrics()))
+            metrics, said = compared_metrics(self.run, allocation)
+            if said:
+                self.progress.log(said)
+                print(said)
+            self.run.save("allocator_metrics.csv", _csv(metrics))
             self.run.save(f"allocation_{allocation.scenario}.csv", _csv(allocation.table))
             warnings = pd.DataFrame({"warning": allocation.warnings}, dtype=object)
             self.run.save("allocation_warnings.csv", _csv(warnings))

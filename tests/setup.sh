@@ -8,6 +8,7 @@ needs=(
   chromium:browser
   fonts-dejavu-core:browser
   r-base-core:r
+  r-base-dev:r
   r-cran-lintr:r
   r-cran-testthat:r
 )
@@ -22,6 +23,7 @@ there() {
     chromium) command -v chromium ;;
     fonts-*) true ;;
     r-base-core) command -v Rscript ;;
+    r-base-dev) command -v cc && R CMD config --cppflags ;;
     r-cran-*) Rscript -e "quit(status = !requireNamespace('${1#r-cran-}', quietly = TRUE))" ;;
   esac >/dev/null 2>&1
 }
@@ -36,12 +38,20 @@ missing() {
   done
 }
 
+# rpy2 is compiled against the R that is there; without it the tests of that bridge skip.
+bridge() {
+  local python=.venv/bin/python
+  command -v R >/dev/null && [ -x "$python" ] || return 0
+  "$python" -c "import rpy2.rinterface_lib.openrlib" >/dev/null 2>&1 && return 0
+  make --no-print-directory .venv/robyn 1>&2 ||
+    echo "Not built: rpy2; tests marked \`r\` that need it will be skipped."
+}
+
 # Split at white space on purpose: no name holds any, and macOS' bash knows no mapfile.
 # shellcheck disable=SC2207
 wanted=($(missing))
-[ "${#wanted[@]}" -eq 0 ] && exit 0
 
-if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+if [ "${#wanted[@]}" -gt 0 ] && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   echo "Installing for the tests: ${wanted[*]%%:*}"
   export DEBIAN_FRONTEND=noninteractive
   apt-get -qq update &&
@@ -50,8 +60,8 @@ if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   wanted=($(missing))
 fi
 
-[ "${#wanted[@]}" -eq 0 ] && exit 0
-for need in "${wanted[@]}"; do
+[ "${#wanted[@]}" -eq 0 ] || for need in "${wanted[@]}"; do
   echo "Not installed: ${need%%:*}; tests marked \`${need##*:}\` that need it will be skipped."
 done
+bridge
 exit 0

@@ -18,7 +18,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 CONDA_NAMES = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base"}
-LOCKS = ["requirements/product.txt", "requirements/test.txt"]
+LOCKS = ["requirements/product.txt", "requirements/test.txt", "requirements/robyn.txt"]
 SNAPSHOT_FILE = "r/R/snapshot.R"
 
 # Written so that this file does not match itself.
@@ -40,6 +40,11 @@ def project_requirements() -> dict[str, Requirement]:
 def group_requirements(group: str) -> dict[str, Requirement]:
     parsed = map(Requirement, pyproject()["dependency-groups"][group])
     return {canonicalize_name(requirement.name): requirement for requirement in parsed}
+
+
+def runtime_requirements() -> dict[str, Requirement]:
+    """What runs the product with either engine."""
+    return project_requirements() | group_requirements("robyn")
 
 
 def conda_specs() -> tuple[dict[str, str], dict[str, Requirement]]:
@@ -97,10 +102,10 @@ def lines_matching(pattern: re.Pattern[str]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", sorted(project_requirements()))
+@pytest.mark.parametrize("name", sorted(runtime_requirements()))
 def test_environment_has_each_project_dependency_with_the_same_versions(name: str) -> None:
     conda, pip = conda_specs()
-    wanted = project_requirements()[name].specifier
+    wanted = runtime_requirements()[name].specifier
     conda_name = CONDA_NAMES.get(name, name)
     assert (conda_name in conda) != (name in pip), f"{name} must be listed once"
     given = pip[name].specifier if name in pip else SpecifierSet(conda[conda_name])
@@ -109,7 +114,7 @@ def test_environment_has_each_project_dependency_with_the_same_versions(name: st
 
 def test_environment_has_nothing_that_is_not_asked_for() -> None:
     conda, pip = conda_specs()
-    asked = {CONDA_NAMES.get(name, name) for name in project_requirements()}
+    asked = {CONDA_NAMES.get(name, name) for name in runtime_requirements()}
     python = {name for name in conda if not name.startswith("r-")}
     assert python - asked == {"python", "pip"}
     assert set(pip) <= set(project_requirements())
@@ -141,9 +146,11 @@ def test_environment_is_named_and_runs_a_supported_python() -> None:
 
 @pytest.mark.parametrize("path", LOCKS)
 def test_lock_has_every_direct_dependency_in_a_version_that_fits(path: str) -> None:
-    wanted = project_requirements()
-    if path == "requirements/test.txt":
-        wanted |= group_requirements("test")
+    wanted = {
+        "requirements/product.txt": project_requirements(),
+        "requirements/test.txt": project_requirements() | group_requirements("test"),
+        "requirements/robyn.txt": group_requirements("robyn"),
+    }[path]
     locked = lock(path)
     assert wanted.keys() <= locked.keys()
     for name, requirement in wanted.items():
@@ -159,8 +166,16 @@ def test_lock_has_hashes_and_no_addresses(path: str) -> None:
     assert len(pinned) == len(lock(path)), "a line that is neither a comment nor a pinned package"
 
 
-def test_both_locks_agree() -> None:
-    product, test = lock(LOCKS[0]), lock(LOCKS[1])
+def test_the_locks_agree() -> None:
+    product, test, robyn = map(lock, LOCKS)
+    assert {name: test[name][0] for name in product} == {
+        name: version for name, (version, _) in product.items()
+    }
+    added = {"rpy2", "tzlocal"}
+    assert robyn.keys() - product.keys() <= added
+    assert {name: version for name, version in robyn.items() if name not in added} == {
+        name: product[name] for name in robyn.keys() - added
+    }
     assert {name: test[name][0] for name in product} == {
         name: version for name, (version, _) in product.items()
     }

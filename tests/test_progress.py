@@ -7,7 +7,7 @@ import pytest
 from mmmlib.archive import CONSOLE, PROGRESS, Archive, Run
 from mmmlib.engines import CandidatesDone, LogLine, StepStarted
 from mmmlib.job import TrainingJob
-from mmmlib.progress import Progress, describe, duration
+from mmmlib.progress import CONSOLE_LINES, Progress, _bar_html, describe, duration
 
 
 @pytest.fixture
@@ -75,6 +75,18 @@ def test_a_second_notebook_goes_on_with_the_log(run: Run) -> None:
     assert [line.split(" ", 2)[2] for line in lines if "done" not in line] == [
         "stage extract", "stage train",
     ]  # fmt: skip
+
+
+def test_the_notebook_shows_the_last_lines_of_the_engine(run: Run) -> None:
+    progress = Progress(run)
+    with progress.stage("train"):
+        for i in range(CONSOLE_LINES + 1):
+            progress(LogLine(f"line <{i}>"))
+        shown = _bar_html(progress.facts, progress._said)
+        assert "<pre>line &lt;1&gt;\n" in shown
+        assert shown.endswith(f"line &lt;{CONSOLE_LINES}&gt;</pre>")
+    with progress.stage("allocate"):
+        assert "<pre>" not in _bar_html(progress.facts, progress._said)
 
 
 def _fail() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from mmmlib import stages
@@ -13,6 +15,7 @@ from mmmlib.archive import Archive
 from mmmlib.errors import DataError, JobError, RunError
 from mmmlib.job import TrainingJob
 from mmmlib.manifest import Status
+from mmmlib.result import ROBYNS_ALLOCATION
 from mmmlib.stages import SUPERVISED, Work, open_run
 
 MakeJob = Callable[..., TrainingJob]
@@ -98,6 +101,32 @@ def test_bad_parameters_claim_nothing(
     with pytest.raises(JobError, match="country: the notebook does not declare it"):
         stages.open_run({})
     assert archive.runs() == []
+
+
+def test_the_engines_own_plan_is_compared_with_ours(
+    make_job: MakeJob, opened: Callable[..., Work], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As after a run of Robyn, whose allocator failed and left the money where it is."""
+    work = opened(make_job(iterations=60, trials=1, min_candidates=1))
+    result = work.train()
+    ours = work.allocate()
+    assert "robyn" not in work.run.load("allocator_metrics.csv").decode()
+    left = ours.table[["channel", "current_spend", "current_response"]].assign(
+        planned_spend=ours.table["current_spend"],
+        planned_response=ours.table["current_response"],
+        status=-1,
+        message="NLOPT_FAILURE",
+    )
+    work.run.save(ROBYNS_ALLOCATION.format("max_response"), left.to_csv(index=False).encode())
+    again = work.allocate()
+    assert again.table["planned_spend"].tolist() == ours.table["planned_spend"].tolist()
+    said = "Robyn's allocator failed (nlopt status -1)"
+    assert said in capsys.readouterr().out
+    assert said in work.run.load("robyn_console.log").decode()
+    metrics = pd.read_csv(io.BytesIO(work.run.load("allocator_metrics.csv"))).set_index("metric")
+    assert metrics.loc["robyn_nlopt_status", "planned"] == -1
+    assert metrics.loc["robyn_largest_difference", "planned"] > 1e-3
+    assert result.best == work.run.load("best_model_id.txt").decode().strip()
 
 
 def test_a_card_shows_names_as_they_are_typed(

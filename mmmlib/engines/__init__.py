@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from mmmlib.dataset import Dataset
-from mmmlib.engines.parent import Parent
-from mmmlib.errors import Problem
-from mmmlib.job import TrainingJob
-from mmmlib.result import TrainingResult
+if TYPE_CHECKING:  # worker processes import this too, and need none of it
+    from mmmlib.dataset import Dataset
+    from mmmlib.engines.parent import Parent
+    from mmmlib.errors import Problem
+    from mmmlib.job import TrainingJob
+    from mmmlib.result import TrainingResult
 
 NSGA2 = "NSGA2"  # whole generations, native engine only; every other name is nevergrad's
 OWN_OPTIMIZERS = {"native": NSGA2, "robyn": "TwoPointsDE"}  # of an engine, where a job names none

@@ -224,10 +224,10 @@ def evaluate_batch(
             falling = x[:, trend].sum() < 0.0
             low[trend] = -1.0 if falling else lower[trend]
             high[trend] = 0.0 if falling else upper[trend]
-        fitted_intercept = with_intercept
+        df_intercept = 1  # as Robyn counts, also where the job wants none
         fit, passed = fit_ridge(x, y, strengths[b], low, high, factors[b], with_intercept)
         if non_negative and fit[0] < 0.0:
-            fitted_intercept = False
+            df_intercept = 0
             fit, passed = fit_ridge(x, y, strengths[b], low, high, factors[b], False)
         passes[b] = passed
         if passed < 0:
@@ -244,7 +244,6 @@ def evaluate_batch(
                 fitted[i] += part
                 totals[j] += part
         edges = (0, n_train, n_train + n_val, rows)
-        df_intercept = 1 if fitted_intercept else 0
         for part_of in range(3):
             start, end = edges[part_of], edges[part_of + 1]
             errors[b, part_of], errors[b, 3 + part_of] = split_errors(

@@ -24,9 +24,9 @@ import numpy as np
 
 import mmmlib
 from mmmlib.engines import NSGA2, CandidatesDone, Events, optimizer_of
+from mmmlib.engines.interrupts import held_interrupts
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.generations import search_generations
-from mmmlib.engines.native.interrupts import held_interrupts
 from mmmlib.engines.native.search import Trial, candidates_of_trial, search_trial, throttled
 from mmmlib.engines.native.transforms import FloatArray
 from mmmlib.engines.native.worker import Failure, Report

@@ -104,7 +104,9 @@ def one_pager(run: Run, best: str) -> str:
 
 
 def _channel_table(run: Run, facts: dict[str, Any]) -> pd.DataFrame:
-    tables = {name: run.load_table(name) if name in _READ else pd.DataFrame() for name in TABLES}
+    tables: dict[str, Any] = {
+        name: run.load_table(name) if name in _READ else pd.DataFrame() for name in TABLES
+    }
     result = TrainingResult(
         **tables,
         best=facts["best"],

@@ -45,3 +45,13 @@ test_that("trials must be all there, in order", {
   saveRDS(list(trial = 2L), files)
   expect_error(mmmr_models(run$input, files), "the job has 1 trials, the files hold: 2")
 })
+
+test_that("two dates mean all periods between them", {
+  input <- list(
+    dt_mod = data.frame(ds = as.Date("2020-01-06") + 7 * 0:9),
+    rollingWindowStartWhich = 3, rollingWindowEndWhich = 10
+  )
+  expect_identical(periods(input, c("2020-01-27", "2020-02-10")), as.Date("2020-01-27") + 7 * 0:2)
+  expect_identical(periods(input, c("0001-01-01", "2020-01-20")), as.Date("2020-01-20"))
+  expect_identical(periods(input, "last_4"), "last_4")
+})

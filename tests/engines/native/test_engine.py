@@ -163,6 +163,13 @@ def test_no_intercept_and_no_prophet() -> None:
     assert (fitted[c.INTERCEPT] == 0).all()
     assert "trend" not in fitted.index
     assert result.candidates[c.RSQ_TRAIN].max() > 0
+    # adjusted as Robyn does: an intercept is counted, also where the job wants none
+    one = result.decomposition_over_time.query("candidate == @result.best")
+    one = one.pivot(index=c.DATE, columns=c.VARIABLE, values=c.CONTRIBUTION)
+    actual, n, p = one[c.ACTUAL], len(one), len(fitted.index.unique()) - 1
+    left = ((actual - one[c.FITTED]) ** 2).sum() / ((actual - actual.mean()) ** 2).sum()
+    best = result.candidates.set_index(c.CANDIDATE)[c.RSQ_TRAIN][result.best]
+    assert best == pytest.approx(1 - left * (n - 1) / (n - p - 1), rel=1e-9)
 
 
 def test_refusals() -> None:
