@@ -4,40 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import wraps
-from typing import Any
 
 import click
 
 from mmmlib import __version__
-from mmmlib.errors import MMMError
-
-INVALID, FAILED, CANCELLED = 2, 1, 130  # exit codes
+from mmmlib.cli_errors import CANCELLED, FAILED
+from mmmlib.cli_errors import says_errors as _says_errors
+from mmmlib.cli_sources import cache, connections, preview
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mmm")
 def main() -> None:
     """Train, browse and plan marketing mix models."""
-
-
-def _says_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Our errors are messages, not tracebacks."""
-
-    @wraps(command)
-    def said(*args: Any, **kwargs: Any) -> None:
-        from mmmlib.errors import JobError
-
-        try:
-            command(*args, **kwargs)
-        except JobError as error:
-            click.echo(str(error), err=True)
-            sys.exit(INVALID)
-        except MMMError as error:
-            click.echo(f"{error}", err=True)
-            sys.exit(FAILED)
-
-    return said
 
 
 _root = click.option("--root", default="", help="Archive to use; the default is MMM_ROOT.")
@@ -156,6 +135,11 @@ def simulate(settings: str, into: str, parameters: tuple[tuple[str, str], ...]) 
 @main.group()
 def data() -> None:
     """Look at data before a model is trained on them."""
+
+
+data.add_command(preview)
+main.add_command(connections)
+main.add_command(cache)
 
 
 @data.command(name="check")

@@ -13,6 +13,7 @@ ENGINES = {
 }
 SOURCES = {
     "duckdb": "mmmlib.sources.duckdb:DuckDBSource",
+    "snowflake": "mmmlib.sources.snowflake.source:SnowflakeSource",
 }
 STORES = {
     "file": "mmmlib.stores.local:LocalStore",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +13,7 @@ from mmmlib.dataset import Dataset, needed, prepare
 from mmmlib.engines import Engine
 from mmmlib.errors import JobError, Problem
 from mmmlib.job import TrainingJob
-from mmmlib.sources import open_source
+from mmmlib.sources import NOBODY, Listener, open_source
 from mmmlib.tidy.grid import of_country
 from mmmlib.tidy.roles import clashes
 
@@ -27,8 +27,10 @@ def engine_of(job: TrainingJob) -> Engine:
 
 
 def refusals(job: TrainingJob) -> list[Problem]:
-    """Say why a well formed job cannot be trained: columns in two roles, what the engine lacks."""
-    return [*clashes(job), *engine_of(job).refusals(job)]
+    """Say why a well formed job cannot be trained: columns in two roles, what source and engine
+    lack."""
+    source = open_source(job.source)
+    return [*clashes(job), *source.refusals(job), *engine_of(job).refusals(job)]
 
 
 def accepted(job: TrainingJob) -> TrainingJob:
@@ -38,15 +40,16 @@ def accepted(job: TrainingJob) -> TrainingJob:
     return job
 
 
-def dataset_of(job: TrainingJob, log: Callable[[str], None] = lambda line: None) -> Dataset:
+def dataset_of(job: TrainingJob, listener: Listener = NOBODY) -> Dataset:
     """Read the job's source and prepare its dataset; nothing is archived."""
     with tempfile.TemporaryDirectory() as folder:
-        raw = open_source(job.source).extract(job, Path(folder, "raw.parquet"))
-        log(f"{raw.rows:,} rows of {len(raw.columns)} columns: {raw.query}")
+        raw = open_source(job.source).extract(job, Path(folder, "raw.parquet"), listener)
+        listener.log(f"{raw.rows:,} rows of {len(raw.columns)} columns: {raw.query}")
         read = needed(job, raw.columns)
-        left_out = [name for name in raw.columns if name not in read]
+        left_out = [*(name for name in raw.columns if name not in read), *raw.left_out]
         table, others = _rows(raw.path, read, job)
-        return prepare(table, job, left_out, others)
+        dataset = prepare(table, job, left_out, others + raw.others)
+        return replace(dataset, changes=(*raw.changes, *dataset.changes))
 
 
 def _rows(path: Path, columns: list[str], job: TrainingJob) -> tuple[pd.DataFrame, int]:

@@ -29,7 +29,10 @@ LAYERS = (
     "papermill_engine",
     "runner",
     "terminal",
+    "terminal_sources",
     "ui",
+    "cli_errors",
+    "cli_sources",
     "cli",
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer.split()}
