@@ -73,8 +73,8 @@ def show_preview(file: str, picture: str = "") -> None:
     dates = f", {job.date} from {seen.first} to {seen.last}" if seen.first else ""
     out.print(escape(f"{seen.rows:,} rows of {len(seen.types)} columns{dates}: {seen.query}"))
     spends = table("channel", ">spend")
-    for channel, spend in sorted(seen.spend.items(), key=lambda each: -each[1]):
-        spends.add_row(escape(channel), f"{spend:,.0f}")
+    for name, spend in sorted(seen.spend.items(), key=lambda each: -each[1]):
+        spends.add_row(escape(name), f"{spend:,.0f}")
     if seen.spend:
         out.print(spends)
     for channel in job.channels:

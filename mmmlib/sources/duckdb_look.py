@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from mmmlib.job import TrainingJob
 from mmmlib.sources.preview import PREVIEW_ROWS, Preview, named, spends
@@ -16,7 +17,8 @@ def preview_of(path: Path, job: TrainingJob, query: str) -> Preview:
 
     with duckdb.connect(":memory:", config={"memory_limit": "1GB"}) as warehouse:
         data = warehouse.read_parquet(str(path))
-        types = {name: str(type_) for name, type_ in zip(data.columns, data.types, strict=True)}
+        kinds = list(map(str, data.types))
+        types = dict(zip(data.columns, kinds, strict=True))
         date = named(data.columns, job.date)
         numbers = {
             channel: column
@@ -27,7 +29,7 @@ def preview_of(path: Path, job: TrainingJob, query: str) -> Preview:
         if date:
             asked += [f"CAST({each}({_quoted(date)}) AS VARCHAR)" for each in ("min", "max")]
         asked += [f"CAST(sum({_quoted(column)}) AS DOUBLE)" for column in numbers.values()]
-        found = data.aggregate(", ".join(asked)).fetchone() or (0,)
+        found: tuple[Any, ...] = data.aggregate(", ".join(asked)).fetchall()[0]
         sums = found[3 if date else 1 :]
         return Preview(
             head=data.limit(PREVIEW_ROWS).df(),

@@ -169,7 +169,9 @@ def _file() -> dict[str, Mapping[str, Any]]:
         # the parser's message may quote a line that holds a secret: only its place is told
         place = str(error).rpartition("(")[2].rstrip(")") if "(" in str(error) else "its text"
         raise SnowflakeError("profile", f"{path} is no TOML: look at {place}") from None
-    profiles = {name: given for name, given in found.items() if isinstance(given, dict)}
+    profiles: dict[str, Mapping[str, Any]] = {
+        name: given for name, given in found.items() if isinstance(given, dict)
+    }
     holds = any(key.lower() in SECRETS for given in profiles.values() for key in given)
     if holds and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise SnowflakeError(

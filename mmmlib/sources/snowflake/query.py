@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmmlib.dataset import needed
 from mmmlib.errors import SnowflakeError
@@ -58,10 +58,10 @@ def table_name(text: str) -> str:
     from sqlglot.errors import SqlglotError
 
     try:
-        table = sqlglot.parse_one(text, read="snowflake", into=exp.Table)
+        table: Any = sqlglot.parse_one(text, read="snowflake", into=exp.Table)
     except SqlglotError:
         table = None
-    parts = table.parts if isinstance(table, exp.Table) else []
+    parts: list[Any] = table.parts if isinstance(table, exp.Table) else []
     plain = (
         bool(parts)
         and len(parts) <= 3
@@ -111,14 +111,15 @@ def only_reads(sql: str) -> str:
     return text
 
 
-def _does_more(statement: exp.Expression) -> str:
+def _does_more(statement: exp.Query) -> str:
     from sqlglot import exp
 
     writing = (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Set, exp.Use, exp.Merge, exp.Lock)
     for node in statement.walk():
         if isinstance(node, writing) and not isinstance(node, exp.Query):
             return f"holds {node.key.upper()}"
-        if isinstance(node, exp.Placeholder | exp.Parameter | exp.SessionParameter):
+        variable = isinstance(node, exp.Placeholder | exp.Parameter | exp.SessionParameter)
+        if variable and not node.name.isdigit():  # $1 is a column of VALUES
             return f"holds {node.sql(dialect='snowflake')}, a value that nobody gives"
         if isinstance(node, exp.Table) and node.sql(dialect="snowflake").lstrip("'").startswith(
             "@"
