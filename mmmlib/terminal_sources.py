@@ -27,16 +27,16 @@ def show_connections() -> None:
     if not found:
         out.print("no connections; docs/snowflake.md says how to write one")
         return
-    shown = table("connection", "account", "user", "role", "warehouse", "logs in by", "from")
     for profile in found:
         try:
-            how = profile.checked().method.title
+            how = f"by {profile.checked().method.title}"
         except SnowflakeError as error:
-            how = f"not complete: {str(error).partition('): ')[2] or error}"
-        places = [str(profile.values.get(key, "")) for key in _PLACES]
-        origin = profile.origin + _ignored(profile.ignored)
-        shown.add_row(*map(escape, (profile.name, *places, how, origin)))
-    out.print(shown)
+            how = str(error).partition("): ")[2] or str(error)
+        where = {key: str(profile.values.get(key, "")) for key in _PLACES}
+        as_whom = f"{where['user'] or 'no user'} on {where['account'] or 'no account'}"
+        rest = [f"{key} {where[key]}" for key in ("role", "warehouse") if where[key]]
+        out.print(f"[bold]{escape(profile.name)}[/bold]", escape(", ".join([as_whom, *rest])))
+        out.print(escape(f"    {how}; from {profile.origin}{_ignored(profile.ignored)}"))
 
 
 _PLACES = ("account", "user", "role", "warehouse")
@@ -111,9 +111,6 @@ def show_cache() -> None:
     out = console()
     hours = settings().mmm_cache_hours
     out.print(f"kept for {hours:g} h (MMM_CACHE_HOURS) in {escape(str(settings().mmm_cache))}")
-    shown = table(">age", ">rows", "as whom", "query")
     for kept in listed():
-        age = duration(kept.age.total_seconds()) + ("" if kept.fresh else ", too old")
-        shown.add_row(age, f"{kept.rows:,}", escape(kept.place), escape(kept.query))
-    if shown.row_count:
-        out.print(shown)
+        age = duration(kept.age.total_seconds()) + (" old" if kept.fresh else " old, too old")
+        out.print(escape(f"{kept.rows:,} rows, {age}, {kept.place}: {kept.query}"))

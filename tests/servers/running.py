@@ -15,6 +15,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
+import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -24,7 +25,7 @@ TOKEN = "pat-5f1c0d3e9a7b"
 PASSPHRASE = "open-sesame-2026"
 CLIENT_SECRET = "oauth-5ecret-client"
 PASSCODE = "123456"
-ATTESTATION = "signed-by-the-metadata-server"
+ATTESTATION = jwt.encode({"iss": "google", "sub": "trainer"}, "k" * 32, algorithm="HS256")
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -204,6 +204,13 @@ async def oauth(request: Request) -> Response:
     return JSONResponse({"access_token": f"access-{client}", "token_type": "Bearer"})
 
 
+def metadata(request: Request) -> Response:
+    """Google's metadata server: the identity of this machine."""
+    attested = [user["attestation"] for user in ACCOUNTS["users"].values() if "attestation" in user]
+    known = request.headers.get("Metadata-Flavor") == "Google"
+    return Response(attested[0]) if known else Response(status_code=403)
+
+
 async def browser(request: Request) -> Response:
     port = (await body_of(request))["data"]["BROWSER_MODE_REDIRECT_PORT"]
     url = f"http://127.0.0.1:{port}/?token=from-the-browser"
@@ -269,6 +276,7 @@ OURS = {
 routes = [
     *(Route(path, handler, methods=["POST"]) for path, handler in OURS.items()),
     Route("/chunk/{name}", chunk),
+    Route("/metadata/identity", metadata),
     Route("/telemetry/send", lambda request: JSONResponse({"success": True}), methods=["POST"]),
     Route("/test/{what}", control, methods=["POST", "GET"]),
     *(route for route in server.routes if route.path not in OURS),

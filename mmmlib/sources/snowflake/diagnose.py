@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
 from typing import Any
+from urllib.request import getproxies
 
 from mmmlib.errors import SnowflakeError
 from mmmlib.secrets import scrub
@@ -15,11 +17,12 @@ _KINDS = {
         390100, 390101, 390102, 390103, 390104, 390110, 390111, 390112, 390113, 390114, 390115,
         390144, 390191, 390195, 390303, 390318, 390422, 390432,
         394300, 394301, 394302, 394303, 394304, 394400, 394401, 394507,
-        251005, 251006, 251008, 251010, 251013, 251014, 251015, 251017, 251018, 251020,
+        251005, 251006, 251008, 251010, 251013, 251014, 251015, 251017, 251018, 251020, 251021,
+        250006, 250008,
     },
     "role": {390189, 390201},
     "name": {290403, 290404, 251001, 251009},
-    "network": {250001, 250003, 250005, 250006, 251011, 251012, 252010, 252013, 290000},
+    "network": {250001, 250003, 250005, 251011, 251012, 252010, 252013, 290000},
     "warehouse": {606, 607, 608, 90073, 90064, 90109},
     "database": {90105, 90106},
     "table": {2003, 2043},
@@ -30,6 +33,8 @@ _KINDS = {
     "sql": {1003, 1007, 2140, 100035, 100038, 100040, 100051},
 }  # fmt: skip
 _KIND_OF = {number: kind for kind, numbers in _KINDS.items() for number in numbers}
+# Credentials, permissions, names and statements stay wrong however often they are tried; a
+# statement that was stopped for its time would be stopped again.
 _RETRYABLE = {"network", "service"}
 _SESSION_GONE = {390104, 390112, 390114}  # a session that ended while it was used
 _UNREACHED = re.compile(
@@ -60,7 +65,9 @@ _ADVICE = {
 }
 
 
-def diagnosed(error: BaseException, profile: Profile, seconds: int = 0) -> SnowflakeError:
+def diagnosed(
+    error: BaseException, profile: Profile, seconds: int = 0, connecting: bool = False
+) -> SnowflakeError:
     """The connector's error as one of ours; what Snowflake said follows in brackets.
 
     Parameters
@@ -69,11 +76,16 @@ def diagnosed(error: BaseException, profile: Profile, seconds: int = 0) -> Snowf
         What the connector raised.
     seconds : int
         How long the statement might have run.
+    connecting : bool
+        Whether this was the login, which the connector itself has tried again and again.
     """
     kind = kind_of(error)
     values: dict[str, Any] = dict.fromkeys(("user", "role", "warehouse", "database", "schema"), "")
     values |= {key: value for key, value in profile.values.items() if key in (*values, "account")}
     host = profile.values.get("host") or f"{values.get('account')}.snowflakecomputing.com"
+    if kind == "network" and connecting and _has_no_address(host):
+        kind = "name"
+    again = kind in _RETRYABLE or getattr(error, "errno", None) in _SESSION_GONE
     advice = _ADVICE[kind].format(
         **{key: value or "its default" for key, value in values.items()},
         host=host,
@@ -82,7 +94,7 @@ def diagnosed(error: BaseException, profile: Profile, seconds: int = 0) -> Snowf
     )
     said = _said(error)
     text = f"snowflake: {kind}: {advice}" + (f" ({said})" if said else "")
-    return SnowflakeError(kind, scrub(text), again=retryable(error))
+    return SnowflakeError(kind, scrub(text), again=again and not connecting)
 
 
 def kind_of(error: BaseException) -> str:
@@ -116,13 +128,15 @@ def kind_of(error: BaseException) -> str:
     return "sql" if type(error).__name__ == "ProgrammingError" else "service"
 
 
-def retryable(error: BaseException) -> bool:
-    """Whether the same again may succeed: a network or a service that failed, a session gone.
-
-    Credentials, permissions, names and statements stay wrong however often they are tried; a
-    statement that was stopped for its time would be stopped again.
-    """
-    return getattr(error, "errno", None) in _SESSION_GONE or kind_of(error) in _RETRYABLE
+def _has_no_address(host: str) -> bool:
+    """Whether a name is not known to the network; behind a proxy only the proxy knows."""
+    if getproxies():
+        return False
+    try:
+        socket.getaddrinfo(host, None)
+    except socket.gaierror:
+        return True
+    return False
 
 
 def _said(error: BaseException) -> str:

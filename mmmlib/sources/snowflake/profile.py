@@ -128,8 +128,9 @@ class Profile:
         ]
         if missing:
             raise self._wrong(f"lacks {', '.join(missing)} for {method.title}")
-        if method.authenticator == "EXTERNALBROWSER" and os.environ.get("K_SERVICE"):
-            raise self._wrong("opens a browser, which Cloud Run has not; use a key pair there")
+        if method.authenticator == "EXTERNALBROWSER" and not _has_browser():
+            # the connector would ask for an address at a keyboard that nobody sits at
+            raise self._wrong("opens a browser, and there is none here; use a key pair")
         if method.authenticator == "SNOWFLAKE_JWT":
             self.private_key()
         return self
@@ -191,6 +192,19 @@ class Profile:
 
     def _wrong(self, what: str) -> SnowflakeError:
         return SnowflakeError("profile", f"connection {self.name} ({self.origin}): {what}")
+
+
+def _has_browser() -> bool:
+    """Whether a person sits here: Cloud Run says of itself that it is no desk."""
+    import webbrowser
+
+    if os.environ.get("K_SERVICE"):
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
 
 
 def profile_of(

@@ -133,7 +133,7 @@ def session(profile: Profile, who: str) -> Iterator[Session]:
     }
     if _version() >= 5:
         options["query_timeout"] = seconds
-    with translated(profile, seconds):
+    with translated(profile, seconds, connecting=True):
         connected = snowflake.connector.connect(**options)
     try:
         yield Session(connected, profile, seconds)
@@ -142,7 +142,7 @@ def session(profile: Profile, who: str) -> Iterator[Session]:
 
 
 @contextmanager
-def translated(profile: Profile, seconds: int) -> Iterator[None]:
+def translated(profile: Profile, seconds: int, connecting: bool = False) -> Iterator[None]:
     """Errors of the connector become ours."""
     from snowflake.connector.errors import Error
     from snowflake.connector.vendored.requests.exceptions import RequestException
@@ -150,7 +150,9 @@ def translated(profile: Profile, seconds: int) -> Iterator[None]:
     try:
         yield
     except (Error, RequestException) as error:
-        raise diagnosed(error, profile, seconds) from None  # its frames may show a secret
+        raise diagnosed(
+            error, profile, seconds, connecting
+        ) from None  # its frames may show a secret
 
 
 def _close(connected: Any) -> None:
