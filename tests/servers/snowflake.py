@@ -161,7 +161,8 @@ async def query(request: Request) -> Response:
     if any(each.get("abort") == request_id for each in LOG):
         return refused(604, "SQL execution canceled", "57014")
     if later := LATER.get():
-        answer["data"]["chunks"] = [served(request, rows, bytes_) for rows, bytes_ in later]
+        chunks = [served(request, rows, bytes_) for rows, bytes_ in later]
+        answer["data"]["chunks"] = chunks[: len(chunks) - ACCOUNTS.get("lost_chunks", 0)]
     return JSONResponse(answer)
 
 
@@ -230,6 +231,7 @@ async def control(request: Request) -> Response:
             FAULTS.clear()
             LOG.clear()
             CHUNKS.clear()
+            ACCOUNTS.clear()
             ACCOUNTS.update(json.loads(Path(sys.argv[2]).read_text()))
             ACCOUNTS.update(json.loads(await request.body() or b"{}"))
     return JSONResponse(LOG)

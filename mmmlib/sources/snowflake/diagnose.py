@@ -125,6 +125,8 @@ def kind_of(error: BaseException) -> str:
         290000, 290600
     ):
         return "network"
+    if number in range(300000, 390000):
+        return "service"  # Snowflake's own incidents
     return "sql" if type(error).__name__ == "ProgrammingError" else "service"
 
 
