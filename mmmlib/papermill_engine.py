@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import ast
 import os
+import queue
 import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
 import nbformat
+from jupyter_core.utils import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.inspection import _infer_parameters
@@ -33,6 +35,7 @@ from mmmlib.progress import MIME
 from mmmlib.stages import SUPERVISED, job_of
 from mmmlib.supervisor import Supervisor
 
+INTERRUPT_SECONDS = 5.0  # for the kernel to cancel what it waits for, before it is killed
 OnProgress = Callable[[dict[str, Any]], None]
 
 
@@ -90,16 +93,26 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
     """Hears the kernel's progress while a cell runs, and kills the kernel at an interrupt."""
 
     listeners: tuple[OnProgress, ...] = ()
+    _stage = ""
 
     def papermill_execute_cells(self) -> None:
         try:
             super().papermill_execute_cells()
         except KeyboardInterrupt:
+            if self._stage in ("", "extract"):  # a warehouse is to stop its statement, too
+                self._interrupt()
             self.shutdown_kernel = "immediate"  # its workers end with it; nobody waits for them
             raise
 
+    def _interrupt(self) -> None:
+        """Interrupt the cell, and wait a moment for its end."""
+        run_sync(self.km.interrupt_kernel)()
+        with suppress(queue.Empty):  # it does not hear; it is killed then
+            run_sync(self.kc.get_shell_msg)(timeout=INTERRUPT_SECONDS)
+
     def process_message(self, msg: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         if facts := msg["content"].get("data", {}).get(MIME):
+            self._stage = facts["stage"]
             for listener in self.listeners:
                 listener(facts)
         return super().process_message(msg, *args, **kwargs)

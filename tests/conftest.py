@@ -66,7 +66,7 @@ def snowflake(
     monkeypatch.setenv("SNOWFLAKE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MMM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("MMM_SNOWFLAKE_LOGIN_SECONDS", "5")
-    monkeypatch.setenv("MMM_SNOWFLAKE_NETWORK_SECONDS", "5")
+    monkeypatch.setenv("MMM_SNOWFLAKE_NETWORK_SECONDS", "20")
     settings.cache_clear()
     yield snowflake_server
     settings.cache_clear()

@@ -60,6 +60,17 @@ def test_what_passes_is_waited_for(
     assert [each["fault"] for each in snowflake.log() if "fault" in each] == [kind] * more["times"]
 
 
+def test_a_server_that_stalls_is_asked_again(
+    snowflake: SnowflakeServer, job: TrainingJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MMM_SNOWFLAKE_NETWORK_SECONDS", "4")
+    settings.cache_clear()
+    snowflake.fault(QUERY, "stall", seconds=30)
+    started = time.monotonic()
+    assert extract(job, tmp_path) == list(range(ROWS))
+    assert time.monotonic() - started < 25
+
+
 def test_a_session_that_ends_is_begun_again(
     snowflake: SnowflakeServer, job: TrainingJob, tmp_path: Path
 ) -> None:

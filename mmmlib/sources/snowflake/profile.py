@@ -105,15 +105,14 @@ class Profile:
         if said:
             return _BY_AUTHENTICATOR[said]
         for method in METHODS:
+            if method.authenticator == "USERNAME_PASSWORD_MFA" and not self.values.get("passcode"):
+                continue
             if method.needs and all(any(self.values.get(k) for k in some) for some in method.needs):
-                return _BY_AUTHENTICATOR["USERNAME_PASSWORD_MFA"] if self._mfa(method) else method
+                return method
         raise self._wrong(
             "has no way to log in; give private_key_file (a key pair), or token with authenticator "
             "PROGRAMMATIC_ACCESS_TOKEN, or another of docs/snowflake.md"
         )
-
-    def _mfa(self, method: Method) -> bool:
-        return method.needs == (("password",),) and bool(self.values.get("passcode"))
 
     def checked(self) -> Profile:
         """The profile itself when it is complete; everything that is missing otherwise."""

@@ -122,6 +122,8 @@ def session(profile: Profile, who: str) -> Iterator[Session]:
         "application": "mmm_trainer",
         "login_timeout": settings().mmm_snowflake_login_seconds,
         "network_timeout": settings().mmm_snowflake_network_seconds,
+        # Snowflake answers within 45 s, if only that the statement still runs
+        "socket_timeout": max(1, settings().mmm_snowflake_network_seconds // 2),
         "paramstyle": "qmark",  # values are bound by Snowflake, never written into the statement
         "client_prefetch_threads": 2,  # chunks held in memory at a time
         "session_parameters": {
