@@ -135,6 +135,7 @@ def session(profile: Profile, who: str) -> Iterator[Session]:
     }
     if _version() >= 5:
         options["query_timeout"] = seconds
+        options["enable_server_session_keep_alive_auto_detection"] = False  # always log out
     with translated(profile, seconds, connecting=True):
         connected = snowflake.connector.connect(**options)
     try:
@@ -147,11 +148,15 @@ def session(profile: Profile, who: str) -> Iterator[Session]:
 def translated(profile: Profile, seconds: int, connecting: bool = False) -> Iterator[None]:
     """Errors of the connector become ours."""
     from snowflake.connector.errors import Error
-    from snowflake.connector.vendored.requests.exceptions import RequestException
 
+    known: list[type[Exception]] = [Error]
+    if _version() < 5:  # lets errors of its copy of requests through
+        from snowflake.connector.vendored.requests.exceptions import RequestException
+
+        known.append(RequestException)
     try:
         yield
-    except (Error, RequestException) as error:
+    except tuple(known) as error:
         raise diagnosed(
             error, profile, seconds, connecting
         ) from None  # its frames may show a secret
