@@ -120,10 +120,7 @@ def session(profile: Profile, who: str) -> Iterator[Session]:
     options: dict[str, Any] = {
         **profile.parameters(),
         "application": "mmm_trainer",
-        "login_timeout": settings().mmm_snowflake_login_seconds,
-        "network_timeout": settings().mmm_snowflake_network_seconds,
-        # Snowflake answers within 45 s, if only that the statement still runs
-        "socket_timeout": max(1, settings().mmm_snowflake_network_seconds // 2),
+        **_limits(seconds),
         "paramstyle": "qmark",  # values are bound by Snowflake, never written into the statement
         "client_prefetch_threads": 2,  # chunks held in memory at a time
         "session_parameters": {
@@ -133,9 +130,6 @@ def session(profile: Profile, who: str) -> Iterator[Session]:
             "TIMEZONE": "UTC",
         },
     }
-    if _version() >= 5:
-        options["query_timeout"] = seconds
-        options["enable_server_session_keep_alive_auto_detection"] = False  # always log out
     with translated(profile, seconds, connecting=True):
         connected = snowflake.connector.connect(**options)
     try:
@@ -170,6 +164,19 @@ def _close(connected: Any) -> None:
         connected.close(retry=False)
     except Error:
         logging.getLogger(__name__).info("the session could not be closed; it ends by itself")
+
+
+def _limits(seconds: int) -> dict[str, Any]:
+    """Time limits under the names that the connector's version has for them."""
+    login = settings().mmm_snowflake_login_seconds
+    network = settings().mmm_snowflake_network_seconds
+    if _version() >= 5:
+        keep = "enable_server_session_keep_alive_auto_detection"  # False: always log out
+        limits = {"query_timeout": seconds, "request_timeout": network, keep: False}
+    else:
+        # Snowflake answers within 45 s, if only that the statement still runs
+        limits = {"network_timeout": network, "socket_timeout": max(1, network // 2)}
+    return {"login_timeout": login, **limits}
 
 
 def _column(described: Any) -> SnowflakeColumn:
