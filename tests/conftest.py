@@ -56,7 +56,7 @@ def snowflake(
     snowflake_server: SnowflakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SnowflakeServer]:
     """The server without faults; the connection ``default`` of the environment leads to it."""
-    from mmmlib.settings import settings
+    from mmmlib.settings import settings as own_settings
 
     snowflake_server.call("reset")
     for name in [name for name in os.environ if name.startswith(("SNOWFLAKE_", "MMM_TYPED_"))]:
@@ -67,9 +67,9 @@ def snowflake(
     monkeypatch.setenv("MMM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("MMM_SNOWFLAKE_LOGIN_SECONDS", "5")
     monkeypatch.setenv("MMM_SNOWFLAKE_NETWORK_SECONDS", "20")
-    settings.cache_clear()
+    own_settings.cache_clear()
     yield snowflake_server
-    settings.cache_clear()
+    own_settings.cache_clear()
 
 
 @pytest.fixture
