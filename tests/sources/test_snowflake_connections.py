@@ -88,7 +88,9 @@ def test_each_way_logs_in_and_is_refused_with_another_secret(
     wrong = {**values, secret: "quite-another-secret"}
     profiles(here=snowflake.profile(**NO_KEY | values), other=snowflake.profile(**NO_KEY | wrong))
     assert last("here").kind == ""
-    assert [each["how"] for each in snowflake.log() if "how" in each] == [how]
+    assert connection("here").method.authenticator.startswith(how)
+    on_the_wire = how.replace("USERNAME_PASSWORD_MFA", "SNOWFLAKE")  # with its passcode
+    assert [each["how"] for each in snowflake.log() if "how" in each] == [on_the_wire]
     assert snowflake.log()[-1]["user"] in ("TRAINER", "CAREFUL")
     refused = last("other")
     assert (refused.title, refused.kind) == ("login", "login")
