@@ -12,6 +12,7 @@ from mmmlib.cli_options import root as _root
 from mmmlib.cli_options import run as _run
 from mmmlib.cli_options import says_errors as _says_errors
 from mmmlib.cli_options import settable as _set
+from mmmlib.cli_sources import cache, connections, preview
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -149,6 +150,11 @@ def simulate(settings: str, into: str, parameters: tuple[tuple[str, str], ...]) 
 @main.group()
 def data() -> None:
     """Look at data before a model is trained on them."""
+
+
+data.add_command(preview)
+main.add_command(connections)
+main.add_command(cache)
 
 
 @data.command(name="check")

@@ -10,12 +10,13 @@ from typing import Any, NoReturn
 import click
 
 from mmmlib.errors import MMMError
+from mmmlib.secrets import scrub
 
 INVALID, FAILED, CANCELLED = 2, 1, 130  # exit codes
 
 
 def says_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Our errors are messages, not tracebacks."""
+    """Our errors are messages, not tracebacks; no secret is in them."""
 
     @wraps(command)
     def said(*args: Any, **kwargs: Any) -> None:
@@ -24,10 +25,10 @@ def says_errors(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **kwargs)
         except JobError as error:
-            click.echo(str(error), err=True)
+            click.echo(scrub(str(error)), err=True)
             sys.exit(INVALID)
         except MMMError as error:
-            click.echo(f"{error}", err=True)
+            click.echo(scrub(str(error)), err=True)
             sys.exit(FAILED)
 
     return said

@@ -124,10 +124,26 @@ def _registered(job: TrainingJob) -> Iterator[Problem]:
     for key, known in (("engine", names.ENGINES), ("source", names.SOURCES)):
         if (name := getattr(job, key)) not in known:
             yield Problem(key, f"{name!r} is not known; use one of: {', '.join(known)}")
-    if job.source == "duckdb" and not job.file:
-        yield Problem("file", "is empty; name a CSV or Parquet file, or example:weekly")
     if job.table and job.sql:
         yield Problem("table", "and sql are both given; keep one")
+
+
+def _source(job: TrainingJob) -> Iterator[Problem]:
+    if job.source == "duckdb":
+        if not job.file:
+            yield Problem("file", "is empty; name a CSV or Parquet file, or example:weekly")
+        for key in ("connection", "dates"):
+            if getattr(job, key):
+                yield Problem(key, "is read by source: snowflake only; remove it")
+    if job.source == "snowflake":
+        if job.file:
+            yield Problem("file", "is read by source: duckdb only; remove it")
+        if not job.table and not job.sql:
+            yield Problem("table", "is empty; write DATABASE.SCHEMA.TABLE, or one SELECT as sql")
+        if job.dates and job.sql:
+            yield Problem("dates", "choose rows of a table; write the range into the sql instead")
+    if job.dates and job.dates[0] > job.dates[1]:
+        yield Problem("dates", "must not end before they start")
 
 
 def _variables(job: TrainingJob) -> Iterator[Problem]:
@@ -273,6 +289,7 @@ def _refresh(job: TrainingJob) -> Iterator[Problem]:
 
 RULES = (
     _registered,
+    _source,
     _variables,
     _ranges,
     _lambda,

@@ -5,6 +5,7 @@
     MMMError
     ├── JobError          the job contradicts itself or the data; all problems at once
     ├── SourceError       the data could not be read
+    │   └── SnowflakeError   … from Snowflake; its kind says what failed
     ├── DataError         the data were read, but no model can be trained on them
     ├── EngineError       training failed
     ├── AllocationError   no budget satisfies what was asked
@@ -64,6 +65,28 @@ class DataError(_ProblemsError):
 
 class SourceError(MMMError):
     """The source could not be read."""
+
+
+class SnowflakeError(SourceError):
+    """Snowflake refused, or was not reached.
+
+    Attributes
+    ----------
+    kind : str
+        What failed: ``name``, ``profile``, ``network``, ``login``, ``role``, ``warehouse``,
+        ``database``, ``table``, ``column``, ``permission``, ``sql``, ``timeout``, ``cancelled``
+        or ``service``.
+    again : bool
+        Whether the same may succeed when it is tried again.
+    """
+
+    def __init__(self, kind: str, message: str, again: bool = False) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.again = again
+
+    def __reduce__(self) -> tuple[type[SnowflakeError], tuple[str, str, bool]]:
+        return type(self), (self.kind, str(self), self.again)
 
 
 class EngineError(MMMError):

@@ -44,12 +44,18 @@ class TrainingJob(Frozen):
     country: Label = _key("Label of the country; becomes part of the run's path")
     revision: Label = _key("Label that groups runs", "r100")
     engine: str = _key("What trains the model (native or robyn)", "native")
-    source: str = _key("Where the data come from (duckdb)", "duckdb")
+    source: str = _key("Where the data come from (duckdb, snowflake)", "duckdb")
+    connection: str = _key("Name of the Snowflake connection; empty takes the default", "")
     file: str = _key("CSV or Parquet file, or example:weekly", "")
-    table: str = _key("Table of a DuckDB file; a CSV or Parquet file is the table data", "")
-    sql: str = _key("One SELECT over the table data; empty takes all of it", "")
+    table: str = _key(
+        "Table of a DuckDB file or DATABASE.SCHEMA.TABLE; a CSV or Parquet file is data", ""
+    )
+    sql: str = _key("One SELECT; empty takes all of the table", "")
     country_column: str = _key("Column that holds the country of a row; empty takes all rows", "")
     date: Text = _key("Column of the dates, one row a week or a day")
+    dates: tuple[dt.date, dt.date] | tuple[()] = _key(
+        "First and last date read of a Snowflake table; empty reads all", ()
+    )
     date_format: str = _key("Such as %d/%m/%Y where dates can be read in two ways", "")
     interval: Literal["", "day", "week"] = _key(
         "week sums daily rows up to weeks; empty keeps the rows of the data", ""

@@ -14,6 +14,7 @@ ENGINES = {
 }
 SOURCES = {
     "duckdb": "mmmlib.sources.duckdb:DuckDBSource",
+    "snowflake": "mmmlib.sources.snowflake.source:SnowflakeSource",
 }
 # What an engine imports when it trains: a kernel that waits for its notebook has time for it.
 PRELOADS = {

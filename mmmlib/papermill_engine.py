@@ -7,12 +7,14 @@ papermill loads this module itself, through its entry point, while it is being i
 from __future__ import annotations
 
 import ast
+import queue
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_core.utils import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.inspection import _infer_parameters
@@ -28,6 +30,7 @@ from mmmlib.progress import MIME
 from mmmlib.stages import job_of
 from mmmlib.supervisor import Supervisor, sigterm_interrupts
 
+INTERRUPT_SECONDS = 5.0  # for the kernel to cancel what it waits for, before it is killed
 OnProgress = Callable[[dict[str, Any]], None]
 
 
@@ -87,17 +90,27 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
 
     listeners: tuple[OnProgress, ...] = ()
     on_ready: Callable[[], None]
+    _stage = ""
 
     def papermill_execute_cells(self) -> None:
         self.on_ready()
         try:
             super().papermill_execute_cells()
         except KeyboardInterrupt:
+            if self._stage in ("", "extract"):  # a warehouse is to stop its statement, too
+                self._interrupt()
             self.shutdown_kernel = "immediate"  # its workers end with it; nobody waits for them
             raise
 
+    def _interrupt(self) -> None:
+        """Interrupt the cell, and wait a moment for its end."""
+        run_sync(self.km.interrupt_kernel)()
+        with suppress(queue.Empty):  # it does not hear; it is killed then
+            run_sync(self.kc.get_shell_msg)(timeout=INTERRUPT_SECONDS)
+
     def process_message(self, msg: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         if facts := msg["content"].get("data", {}).get(MIME):
+            self._stage = facts["stage"]
             for listener in self.listeners:
                 listener(facts)
         return super().process_message(msg, *args, **kwargs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +14,7 @@ from mmmlib.engines import Engine, RefreshingEngine
 from mmmlib.errors import JobError, Problem
 from mmmlib.job import TrainingJob
 from mmmlib.manifest import ROBYN
-from mmmlib.sources import open_source
+from mmmlib.sources import NOBODY, Listener, open_source
 from mmmlib.tidy.grid import of_country
 from mmmlib.tidy.roles import clashes
 
@@ -36,9 +36,11 @@ def proposed_engine(job: TrainingJob) -> tuple[str, str]:
 
 
 def refusals(job: TrainingJob) -> list[Problem]:
-    """Say why a well formed job cannot be trained: columns in two roles, what the engine lacks."""
-    engine = engine_of(job)
-    return [*clashes(job), *cannot_refresh(job, engine), *engine.refusals(job)]
+    """Say why a well formed job cannot be trained: columns in two roles, what source and engine
+    lack."""
+    source, engine = open_source(job.source), engine_of(job)
+    problems = [*clashes(job), *source.refusals(job), *cannot_refresh(job, engine)]
+    return [*problems, *engine.refusals(job)]
 
 
 def cannot_refresh(job: TrainingJob, engine: Engine) -> list[Problem]:
@@ -56,15 +58,16 @@ def accepted(job: TrainingJob) -> TrainingJob:
     return job
 
 
-def dataset_of(job: TrainingJob, log: Callable[[str], None] = lambda line: None) -> Dataset:
+def dataset_of(job: TrainingJob, listener: Listener = NOBODY) -> Dataset:
     """Read the job's source and prepare its dataset; nothing is archived."""
     with tempfile.TemporaryDirectory() as folder:
-        raw = open_source(job.source).extract(job, Path(folder, "raw.parquet"))
-        log(f"{raw.rows:,} rows of {len(raw.columns)} columns: {raw.query}")
+        raw = open_source(job.source).extract(job, Path(folder, "raw.parquet"), listener)
+        listener.log(f"{raw.rows:,} rows of {len(raw.columns)} columns: {raw.query}")
         read = needed(job, raw.columns)
-        left_out = [name for name in raw.columns if name not in read]
+        left_out = [*(name for name in raw.columns if name not in read), *raw.left_out]
         table, others = _rows(raw.path, read, job)
-        return prepare(table, job, left_out, others)
+        dataset = prepare(table, job, left_out, others + raw.others)
+        return replace(dataset, changes=(*raw.changes, *dataset.changes))
 
 
 def _rows(path: Path, columns: list[str], job: TrainingJob) -> tuple[pd.DataFrame, int]:

@@ -20,6 +20,7 @@ from typing import Any
 
 from mmmlib.archive import CONSOLE, PROGRESS, Run, now
 from mmmlib.engines import CandidatesDone, Event, LogLine, StepStarted
+from mmmlib.secrets import scrub
 
 MIME = "application/vnd.mmm.progress+json"
 FILE_SECONDS = 1.0
@@ -64,7 +65,7 @@ class Progress:
         try:
             yield
         except BaseException:
-            self._log += traceback.format_exc().splitlines()
+            self._log += scrub(traceback.format_exc()).splitlines()
             self.log(f"stage {name} stopped after {duration(time.perf_counter() - started)}")
             raise
         else:
@@ -95,9 +96,14 @@ class Progress:
                 }
         self._publish()
 
+    def rows(self, done: int, total: int) -> None:
+        """Take the rows a source has read, of those it has (0: not known)."""
+        self.facts |= {"rows": done, "rows_total": total}
+        self._publish()
+
     def log(self, line: str) -> None:
         """Add a line to the console log."""
-        self._log.append(f"{now():%Y-%m-%d %H:%M:%S} {line}")
+        self._log.append(f"{now():%Y-%m-%d %H:%M:%S} {scrub(line)}")
 
     def _publish(self, last: bool = False) -> None:
         at = time.monotonic()
@@ -133,6 +139,9 @@ def describe(facts: dict[str, Any]) -> str:
         count = f" · {facts['done']:,} candidates" if facts.get("total") else ""
         return f"{facts['stage']}{count} · done in {duration(seconds)}"
     parts = [facts.get("stage", ""), facts.get("step", "")]
+    if rows := facts.get("rows"):
+        total_rows = facts.get("rows_total")
+        parts.append(f"{rows:,} / {total_rows:,} rows" if total_rows else f"{rows:,} rows")
     if total := facts.get("total"):
         trials = facts["trials"]
         share = total / len(trials)
@@ -163,6 +172,8 @@ def duration(seconds: float) -> str:
 def _bar_html(facts: dict[str, Any], said: Iterable[str] = ()) -> str:
     """The bar, with the last lines of the engine's console under it."""
     value = f'value="{facts["done"]}" max="{facts["total"]}"' if facts.get("total") else ""
+    if facts.get("rows_total"):
+        value = f'value="{facts["rows"]}" max="{facts["rows_total"]}"'
     if "seconds" in facts:
         value = 'value="1" max="1"'
     text = html.escape(describe(facts))

@@ -26,12 +26,35 @@ class Settings(BaseSettings):
     mmm_root : str
         Root of the archive where a job names none (``MMM_ROOT``); ``archive`` in ``app_root``
         when empty.
+    mmm_cache : Path
+        Folder of extractions that are kept for a while (``MMM_CACHE``).
+    mmm_cache_hours : float
+        Age after which an extraction is read anew (``MMM_CACHE_HOURS``); 0 keeps none.
+    snowflake_home : Path or None
+        Folder with ``connections.toml`` (``SNOWFLAKE_HOME``); ``~/.snowflake`` or
+        ``~/.config/snowflake`` when empty.
+    mmm_snowflake_login_seconds, mmm_snowflake_network_seconds : int
+        How long a login, and one request with its repetitions, may take.
+    mmm_snowflake_statement_seconds : int
+        How long one statement may run before Snowflake is told to stop it.
+    google_cloud_project : str
+        Project whose Secret Manager holds connections (``GOOGLE_CLOUD_PROJECT``).
+    mmm_secret_manager : str
+        Address of a Secret Manager other than Google's, without TLS: for tests.
     """
 
     model_config = SettingsConfigDict(frozen=True, env_file=".env", extra="ignore")
 
     app_root: Path = _checkout()
     mmm_root: str = ""
+    mmm_cache: Path = Path("~/.cache/mmm")
+    mmm_cache_hours: float = 1.0
+    snowflake_home: Path | None = None
+    mmm_snowflake_login_seconds: int = 60
+    mmm_snowflake_network_seconds: int = 120
+    mmm_snowflake_statement_seconds: int = 1800
+    google_cloud_project: str = ""
+    mmm_secret_manager: str = ""
 
     @property
     def root(self) -> str:

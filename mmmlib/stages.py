@@ -42,6 +42,7 @@ from mmmlib.progress import Progress
 from mmmlib.refresh import chosen_model, shown_changes, train_refresh
 from mmmlib.result import TrainingResult
 from mmmlib.simulate.truth import Truth, truth_of
+from mmmlib.sources import Listener
 from mmmlib.supervisor import SUPERVISED, Supervisor
 
 if TYPE_CHECKING:
@@ -254,12 +255,15 @@ class Work:
                 chosen_model(self.run.store, self.job.refresh_of)
             if self.job.annotations:
                 self.run.save(ANNOTATIONS, load_annotations(self.job.annotations))
-            dataset = dataset_of(self.job, self.progress.log)
+            dataset = dataset_of(self.job, self._listener())
             self.run.save_table("dataset", dataset.frame)
             self.run.save(HOLIDAYS, _csv(dataset.holidays))
             self.run.save_json(CHANGES, [asdict(change) for change in dataset.changes])
         self._check(dataset)
         return dataset
+
+    def _listener(self) -> Listener:
+        return Listener(str(self.run.id), self.progress.log, self.progress.rows)
 
     def _check(self, dataset: Dataset) -> None:
         with self._stage("check"):

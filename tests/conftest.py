@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -21,6 +22,9 @@ settings.register_profile("repeatable", derandomize=True, database=None, deadlin
 settings.register_profile("explore", deadline=None)
 settings.load_profile("repeatable")
 
+if TYPE_CHECKING:
+    from tests.servers.running import SnowflakeServer
+
 REPOSITORY = Path(__file__).parent.parent
 
 
@@ -34,6 +38,38 @@ def _interrupts_interrupt() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session")
+def snowflake_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SnowflakeServer]:
+    """One server for all tests; it holds the shipped weekly data as MARKETING.PUBLIC.WEEKLY."""
+    from tests.servers.running import running
+
+    with running(tmp_path_factory.mktemp("snowflake")) as server:
+        data = example_path("example:weekly")
+        server.owner(f"CREATE TABLE WEEKLY AS FROM read_csv('{data}', header = true)")
+        yield server
+
+
+@pytest.fixture
+def snowflake(
+    snowflake_server: SnowflakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SnowflakeServer]:
+    """The server without faults; the connection ``default`` of the environment leads to it."""
+    from mmmlib.settings import settings as own_settings
+
+    snowflake_server.call("reset")
+    for name in [name for name in os.environ if name.startswith(("SNOWFLAKE_", "MMM_TYPED_"))]:
+        monkeypatch.delenv(name)
+    for key, value in snowflake_server.profile().items():
+        monkeypatch.setenv(f"SNOWFLAKE_{key.upper()}", str(value))
+    monkeypatch.setenv("SNOWFLAKE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MMM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("MMM_SNOWFLAKE_LOGIN_SECONDS", "5")
+    monkeypatch.setenv("MMM_SNOWFLAKE_NETWORK_SECONDS", "20")
+    own_settings.cache_clear()
+    yield snowflake_server
+    own_settings.cache_clear()
 
 
 @pytest.fixture

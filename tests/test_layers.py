@@ -14,7 +14,7 @@ from tests.conftest import REPOSITORY
 # From the bottom to the top; modules of one line may not import each other,
 # except within their own package.
 LAYERS = (
-    "errors names columns yaml_text",
+    "errors names columns secrets yaml_text",
     "settings ranges cores sigmoids",
     "job_parts",
     "job",
@@ -30,9 +30,9 @@ LAYERS = (
     "papermill_engine",
     "runner",
     "terminal",
-    "terminal_models",
+    "terminal_models terminal_sources",
     "ui cli_options",
-    "cli_models",
+    "cli_models cli_sources",
     "cli",
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer.split()}

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmmlib.data import EXAMPLE_PREFIX, example_path
-from mmmlib.errors import SourceError
+from mmmlib.errors import Problem, SourceError
 from mmmlib.job import TrainingJob
-from mmmlib.sources import Extraction
+from mmmlib.sources import NOBODY, Extraction, Listener
+from mmmlib.sources.duckdb_look import preview_of
+from mmmlib.sources.preview import Preview
 from mmmlib.sources.text_encoding import as_utf8, encoding_of
 
 if TYPE_CHECKING:
@@ -34,7 +36,17 @@ class DuckDBSource:
     Without SQL all of the table is taken. Files are streamed: they need not fit into memory.
     """
 
-    def extract(self, job: TrainingJob, into: Path) -> Extraction:
+    def refusals(self, job: TrainingJob) -> list[Problem]:
+        """Nothing: what can be said of a file is said when it is read."""
+        return []
+
+    def preview(self, job: TrainingJob) -> Preview:
+        """Look at the file, or at what the job's SQL makes of it."""
+        with tempfile.TemporaryDirectory() as folder:
+            raw = self.extract(job, Path(folder, "raw.parquet"))
+            return preview_of(raw.path, job, raw.query)
+
+    def extract(self, job: TrainingJob, into: Path, listener: Listener = NOBODY) -> Extraction:
         import duckdb
 
         path = _file(job.file)
@@ -73,6 +85,7 @@ class DuckDBSource:
         if len(set(columns)) < len(columns):
             twice = next(name for name in columns if columns.count(name) > 1)
             raise SourceError(f"sql: selects {twice!r} more than once; name its columns with AS")
+        listener.rows(rows, rows)
         return Extraction(into, rows, columns, query)
 
 

@@ -1,0 +1,1 @@
+"""Snowflake: connections, queries that only read, results streamed to Parquet."""
