@@ -14,7 +14,7 @@ from tests.conftest import REPOSITORY
 # From the bottom to the top; modules of one line may not import each other,
 # except within their own package.
 LAYERS = (
-    "errors names columns yaml_text",
+    "errors names columns secrets yaml_text",
     "settings ranges cores sigmoids",
     "job_parts",
     "job",
