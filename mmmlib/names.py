@@ -16,6 +16,7 @@ SOURCES = {
 }
 STORES = {
     "file": "mmmlib.stores.local:LocalStore",
+    "gs": "mmmlib.stores.gcs:GcsStore",
 }
 
 

@@ -21,6 +21,7 @@ settings.register_profile("repeatable", derandomize=True, database=None, deadlin
 settings.register_profile("explore", deadline=None)
 settings.load_profile("repeatable")
 
+pytest_plugins = ["tests.servers.fixtures"]
 REPOSITORY = Path(__file__).parent.parent
 
 
