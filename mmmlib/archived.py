@@ -16,8 +16,7 @@ TRAINING = "training.json"  # what is no table: best model, rule, engine, second
 
 def save_result(run: Run, result: TrainingResult) -> None:
     """Write every table, the best model's id, and how it was found."""
-    for name, table in result.tables().items():
-        run.save_table(name, table)
+    run.save_tables(result.tables())
     run.save(BEST, f"{result.best}\n".encode())
     run.save_json(
         TRAINING,

@@ -30,6 +30,8 @@ from mmmlib.errors import JobError, NotebookError, Problem, RunError
 from mmmlib.job import JOB_KEYS
 from mmmlib.preflight import accepted
 from mmmlib.progress import MIME
+from mmmlib.scrubbed import scrub_values
+from mmmlib.secrets import scrub
 from mmmlib.stages import SUPERVISED, job_of
 from mmmlib.supervisor import Supervisor
 
@@ -80,6 +82,7 @@ class ArchivingEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no
                     env = {**os.environ, SUPERVISED: str(keeper.run.id)}
                     client.execute(env=env, stderr=stderr)
                 finally:
+                    nb_man.nb = nbformat.from_dict(scrub_values(nb_man.nb))
                     notebook = nbformat.writes(nb_man.nb).encode()
                     keeper.run.save(f"{Path(input_path or 'notebook').stem}.ipynb", notebook)
             if not supervisor:  # papermill raises only after us, too late for the run's status
@@ -114,7 +117,8 @@ def _kernel_console(run: Run) -> Iterator[IO[bytes]]:
         except Exception:
             stderr.seek(0)
             log = run.load(CONSOLE) if run.has(CONSOLE) else b""
-            run.save(CONSOLE, log + b"the kernel's own last words:\n" + stderr.read())
+            last = scrub(stderr.read().decode(errors="replace"))
+            run.save(CONSOLE, log + f"the kernel's own last words:\n{last}".encode())
             raise
 
 

@@ -32,13 +32,15 @@ from mmmlib.archive import (
 )
 from mmmlib.archived import load_result, save_result
 from mmmlib.dataset import Change, Dataset, load_dataset
-from mmmlib.errors import JobError, Problem
+from mmmlib.errors import JobError, Problem, StoreError
 from mmmlib.job import JOB_KEYS, TrainingJob
 from mmmlib.manifest import Status
 from mmmlib.preflight import accepted, dataset_of, engine_of
 from mmmlib.progress import Progress
 from mmmlib.result import TrainingResult
+from mmmlib.scrubbed import scrub_kernel
 from mmmlib.simulate.truth import Truth, truth_of
+from mmmlib.stores.behind import WriteBehind
 from mmmlib.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -85,7 +87,9 @@ class Work:
     """A run being executed in this kernel."""
 
     def __init__(self, run: Run, supervised: bool, typed: TrainingJob | None = None) -> None:
-        self.run = run
+        scrub_kernel()
+        self._behind = WriteBehind(run.store)  # the search must not wait for the network
+        self.run = Run(self._behind, run.id)
         self.job = run.job
         self._typed = typed
         self._supervisor = None if supervised else Supervisor(run)
@@ -97,7 +101,7 @@ class Work:
                 "the notebook was closed before its last cell",
             )
         on_stage = self._supervisor.stage if self._supervisor else (lambda stage: None)
-        self.progress = Progress(run, on_stage)
+        self.progress = Progress(self.run, on_stage)
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -249,11 +253,20 @@ class Work:
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
-        """One stage; when nobody else keeps the status, its failure ends the run."""
+        """One stage, done when all it wrote is stored.
+
+        When nobody else keeps the status, its failure ends the run.
+        """
         try:
             with self.progress.stage(name):
                 yield
+                self._behind.flush()
+            self._behind.flush()  # the log's last words
         except BaseException as error:
+            try:
+                self._behind.flush()
+            except StoreError as lost:
+                error.add_note(f"and its log could not be archived: {lost}")
             if self._supervisor:
                 self._supervisor.__exit__(type(error), error, error.__traceback__)
             raise

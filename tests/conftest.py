@@ -15,13 +15,15 @@ from hypothesis import settings
 from mmmlib.archive import Archive
 from mmmlib.data import demo_job_path, example_path
 from mmmlib.job import TrainingJob
+from tests.servers.fixtures import gcs_root, gcs_server
+
+__all__ = ["gcs_root", "gcs_server"]  # fixtures for every test
 
 # The same examples everywhere: a red test is red for everyone. `make test-all` looks for new ones.
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("repeatable")
 
-pytest_plugins = ["tests.servers.fixtures"]
 REPOSITORY = Path(__file__).parent.parent
 
 

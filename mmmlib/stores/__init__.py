@@ -70,7 +70,9 @@ class Store(Protocol):
         """Return a link a browser on this person's machine can open."""
 
 
-def together(store: Store, function: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
+def together(
+    store: Store, function: Callable[[Item], Answer], items: Iterable[Item]
+) -> list[Answer]:
     """Call a function with each item, as many at once as pay with the store.
 
     Returns
