@@ -148,6 +148,7 @@ def _client(connections: int) -> Any:
     else:
         credentials, _ = google.auth.default(scopes=[_SCOPE])
     client = storage.Client(project=None, credentials=credentials)
+    client._bucket_metadata_cache = None  # it would ask for the bucket behind our back, for traces
     for scheme in ("https://", "http://"):  # ten connections are kept by default
         client._http.mount(scheme, HTTPAdapter(pool_maxsize=connections))
     return client

@@ -71,6 +71,8 @@ def explained(
             f"{start}: the bytes were damaged on the way, each time for {seconds:.0f} s (crc32c "
             "differs); nothing was taken over. Look for a proxy that changes them"
         )
+    if isinstance(error, auth.TransportError) and (found := _PERMISSION.search(str(error))):
+        return StoreError(f"{start}: {_forbidden(found[0], permission, who)}")  # of signBlob
     if passes(error):
         return StoreError(
             f"{start}: Google Cloud Storage could not be used for {seconds:.0f} s "
