@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from mmmlib.archive import CANCEL, DATASET, JOB, MANIFEST, STATUS, Run, now, user
-from mmmlib.errors import MMMError, RunError
+from mmmlib.errors import MMMError, RunError, StoreError
 from mmmlib.job import TrainingJob
 from mmmlib.manifest import Manifest, Receipt, State, Status
 from mmmlib.secrets import scrub
@@ -68,10 +68,14 @@ class Supervisor:
     ) -> None:
         if error is None:
             self.end(Status.SUCCEEDED)
-        elif isinstance(error, KeyboardInterrupt):
-            self.end(Status.CANCELLED, self.cancel_reason())
-        else:
-            self.end(Status.FAILED, describe(error))
+            return
+        try:
+            if isinstance(error, KeyboardInterrupt):
+                self.end(Status.CANCELLED, self.cancel_reason())
+            else:
+                self.end(Status.FAILED, describe(error))
+        except StoreError as lost:  # what stopped the run must not be hidden behind it
+            error.add_note(f"its end could not be archived, so the run will be lost: {lost}")
 
     def start(self) -> None:
         """Write the first status and begin the heartbeat."""

@@ -110,7 +110,7 @@ class LocalStore:
                 os.fsync(file.fileno())
             yield part
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             remedy = "free space" if full else "make the folder writable"
             raise StoreError(
                 f"cannot write {path}: {error.strerror}; {remedy} or choose another root"

@@ -79,3 +79,15 @@ def keyless(logins: Logins, gcs_root: str, monkeypatch: pytest.MonkeyPatch) -> L
     monkeypatch.setenv("CLOUDSDK_CONFIG", "/nowhere")  # no login of the person who tests
     monkeypatch.setattr(_metadata, "_GCE_METADATA_HOST", host)  # read when it was imported
     return logins
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deadlines a test can wait for."""
+    from mmmlib.stores import gcs_connection
+
+    for name, seconds in (
+        ("READ_SECONDS", 1.5), ("WRITE_SECONDS", 1.5), ("FIRST_PAUSE", 0.05),
+        ("ANSWER_TIMEOUT", 0.7),
+    ):  # fmt: skip
+        monkeypatch.setattr(gcs_connection, name, seconds)

@@ -13,7 +13,6 @@ import pytest
 import requests
 
 from mmmlib.errors import StoreError
-from mmmlib.stores import gcs_connection as connection
 from mmmlib.stores import open_store, put_all
 from mmmlib.stores.gcs import GcsStore
 from tests.servers.proxy import Fault, Proxy
@@ -24,14 +23,6 @@ TEXT = b"date,sales\n" * 1000
 @pytest.fixture
 def store(gcs_root: str) -> GcsStore:
     return GcsStore(gcs_root)
-
-
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deadlines a test can wait for."""
-    monkeypatch.setattr(connection, "READ_SECONDS", 1.5)
-    monkeypatch.setattr(connection, "WRITE_SECONDS", 1.5)
-    monkeypatch.setattr(connection, "FIRST_PAUSE", 0.05)
 
 
 def facts(server: str, store: GcsStore, key: str) -> dict[str, str]:
