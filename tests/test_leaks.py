@@ -56,9 +56,7 @@ with work.progress.stage("extract"):
 def notebook(tmp_path: Path) -> Path:
     """The parameters of train.ipynb, then cells that leak in every way."""
     train = nbformat.read(REPOSITORY / "notebooks" / "train.ipynb", 4)
-    (parameters,) = [
-        cell for cell in train.cells if "parameters" in cell.metadata.get("tags", [])
-    ]
+    (parameters,) = [cell for cell in train.cells if "parameters" in cell.metadata.get("tags", [])]
     opens = "from mmmlib.stages import open_run\nwork = open_run(globals())"
     cells = [parameters, *map(nbformat.v4.new_code_cell, (opens, LEAKS, SHOWS, FAILS))]
     train.cells = cells
@@ -67,7 +65,7 @@ def notebook(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=["mmm", "alone"])
+@pytest.fixture(params=["mmm", pytest.param("alone", marks=pytest.mark.slow)])
 def engine(request: pytest.FixtureRequest) -> list[str]:
     """With papermill's engine ``mmm``, and without: the kernel keeps the status."""
     return ["--engine", "mmm"] if request.param == "mmm" else []

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from mmmlib import archive as module
-from mmmlib.archive import LOST_AFTER, Archive, now
+from mmmlib.archive import CONSOLE, LOST_AFTER, Archive, Run, now
 from mmmlib.job import TrainingJob
 from mmmlib.manifest import Status
 from mmmlib.stores import open_store
@@ -36,6 +37,22 @@ Run.save = killed
 run = Archive(sys.argv[1]).run(sys.argv[2])
 with Supervisor(run):
     run.save("a.csv", b"1,2\\n" * 1000)
+"""
+# A run that searches on, until it is killed.
+_GOES_ON = """
+import sys, time
+from mmmlib.archive import Archive, Run
+from mmmlib.engines import LogLine
+from mmmlib.progress import Progress
+from mmmlib.stores.behind import WriteBehind
+from mmmlib.supervisor import Supervisor
+run = Archive(sys.argv[1]).run(sys.argv[2])
+run.store.pace = 0.2
+progress = Progress(Run(WriteBehind(run.store), run.id))
+with Supervisor(run), progress.stage("train"):
+    for i in range(10_000):
+        progress(LogLine(f"candidate {i}"))
+        time.sleep(0.01)
 """
 # A run whose disk is too small for its second artifact.
 _FULL = """
@@ -125,6 +142,36 @@ def test_a_process_killed_before_the_manifest(
         "the artifacts stay; after 60 s without a heartbeat the run is lost, never succeeded",
         state.error,
     )
+
+
+def test_a_container_killed_in_the_search_leaves_its_log(
+    any_root: str, make_job: Callable[..., TrainingJob]
+) -> None:
+    run = Archive(any_root).claim(make_job(root=any_root))
+    command = [sys.executable, "-c", _GOES_ON, any_root, str(run.id)]
+    with subprocess.Popen(command, cwd=REPOSITORY) as process:
+        try:
+            assert seen(run, "candidate 50")
+        finally:
+            process.kill()
+    log = run.load(CONSOLE).decode()
+    assert "stage train" in log.splitlines()[0]
+    assert run.load_json("progress.json")["stage"] == "train"
+    assert run.state(at=now() + 2 * LOST_AFTER).status is Status.LOST
+    told(
+        "the container is killed (-9) in the middle of the search, in a folder and in a bucket",
+        "the log and the progress up to a few seconds before are in the archive; the run is lost",
+    )
+
+
+def seen(run: Run, text: str) -> bool:
+    """Wait until a text is in the archived log of a run that goes on."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if run.has(CONSOLE) and text in run.load(CONSOLE).decode():
+            return True
+        time.sleep(0.1)
+    return False
 
 
 @pytest.fixture
