@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib.archive import MANIFEST, Archive
+from mmmlib.archive import JOB, Archive
 from mmmlib.stores import open_store, put_all
 
 REVISIONS, COUNTRIES, RUNS = 20, 5, 100
@@ -25,8 +25,7 @@ def test_ten_thousand_runs(request: pytest.FixtureRequest, tmp_path: Path, kind:
         for country in range(COUNTRIES)
         for run in range(RUNS)
     ]
-    files = ("job.yaml", MANIFEST, "candidates.parquet", "1_1_1.png")
-    put_all(store, {f"robyn/{id_}/{name}": b"x" for id_ in ids for name in files})
+    put_all(store, {f"robyn/{id_}/{JOB}": b"x" for id_ in ids})
     archive = Archive(root)
     archive.ids("r0", "c0")
     taken = []
