@@ -80,8 +80,13 @@ def together(
     list
         The answers in the order of the items. Every item is tried; the first error is raised then.
     """
-    with ThreadPoolExecutor(store.parallel, thread_name_prefix="store") as threads:
-        return [*threads.map(function, items)]
+    items = [*items]
+    try:
+        with ThreadPoolExecutor(store.parallel, thread_name_prefix="store") as threads:
+            coming = [threads.submit(function, item) for item in items]
+    except RuntimeError:  # an interpreter that ends starts no threads; a run may end just then
+        return [function(item) for item in items]
+    return [answer.result() for answer in coming]
 
 
 def put_all(store: Store, objects: Mapping[str, bytes]) -> None:
