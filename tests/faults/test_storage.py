@@ -10,6 +10,7 @@ from mmmlib.archive import LOST_AFTER, Archive, Run, now
 from mmmlib.errors import StoreError
 from mmmlib.job import TrainingJob
 from mmmlib.manifest import Status
+from mmmlib.stores import gcs_connection
 from mmmlib.stores.behind import WriteBehind
 from mmmlib.supervisor import Supervisor
 from tests.faults.reliability import told
@@ -89,8 +90,14 @@ Times = Callable[[Asked], Fault | None]
     ids=["503", "429", "reset", "answer lost"],
 )
 def test_what_passes_is_survived(
-    bucket: Archive, bucket_job: TrainingJob, gcs_proxy: Proxy, tried: str, rule: Times
+    bucket: Archive,
+    bucket_job: TrainingJob,
+    gcs_proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+    tried: str,
+    rule: Times,
 ) -> None:
+    monkeypatch.setattr(gcs_connection, "FIRST_PAUSE", 0.02)  # bad luck would take long otherwise
     gcs_proxy.obey(rule)
     run = bucket.claim(bucket_job)
     train(run)
