@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.errors import RunError
 from mmmlib.job import TrainingJob
-from mmmlib.manifest import ROBYN, TIME_FORMAT, Manifest, RunId, State, Status
-from mmmlib.stores import Store, open_store
+from mmmlib.manifest import ROBYN, TIME_FORMAT, Artifact, Manifest, RunId, State, Status
+from mmmlib.scrubbed import scrub_values
+from mmmlib.stores import Store, StoredObject, open_store, put_all, together
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,13 +71,17 @@ class Run:
 
     def save_table(self, name: str, table: pd.DataFrame) -> None:
         """Write a table as Parquet; equal tables give equal bytes."""
-        buffer = io.BytesIO()
-        table.to_parquet(buffer, index=False, compression="zstd")
-        self.save(f"{name}.parquet", buffer.getvalue())
+        self.save(f"{name}.parquet", _parquet(table))
+
+    def save_tables(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Write several tables at once."""
+        files = {self._key(f"{name}.parquet"): _parquet(table) for name, table in tables.items()}
+        put_all(self.store, files)
 
     def save_json(self, name: str, value: Any) -> None:
-        """Write plain values as JSON."""
-        self.save(name, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+        """Write plain values as JSON; known secrets in their texts are hidden."""
+        text = json.dumps(scrub_values(value), indent=2, ensure_ascii=False)
+        self.save(name, f"{text}\n".encode())
 
     def load(self, name: str) -> bytes:
         """Return an artifact's bytes; ``RunError`` when the run has none of that name."""
@@ -103,8 +110,20 @@ class Run:
 
     def artifacts(self) -> dict[str, int]:
         """Names of everything in the folder, with sizes in bytes."""
-        skip = len(self.id.folder) + 1
-        return {stored.key[skip:]: stored.size for stored in self.store.list(self.id.folder)}
+        return {name: stored.size for name, stored in self._listed().items()}
+
+    def contents(self) -> dict[str, Artifact]:
+        """Size and hash of everything in the folder; read again where the store keeps no hash."""
+
+        def content(item: tuple[str, StoredObject]) -> Artifact:
+            name, stored = item
+            if stored.sha256:
+                return Artifact(size=stored.size, sha256=stored.sha256)
+            data = self.load(name)
+            return Artifact(size=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+        listed = self._listed()
+        return dict(zip(listed, together(self.store, content, listed.items()), strict=True))
 
     @cached_property
     def job(self) -> TrainingJob:
@@ -113,10 +132,15 @@ class Run:
 
     @property
     def manifest(self) -> Manifest | None:
-        """The manifest; ``None`` while the run has not ended."""
-        if not self.has(MANIFEST):
-            return None
-        return Manifest.model_validate_json(self.load(MANIFEST))
+        """The manifest; ``None`` while the run has not ended. Once written it never changes."""
+        if "_ended" not in self.__dict__:
+            try:
+                data = self.store.get(self._key(MANIFEST))
+            except KeyError:
+                return None
+            self.__dict__["_ended"] = Manifest.model_validate_json(data)
+        ended: Manifest = self.__dict__["_ended"]
+        return ended
 
     def state(self, at: dt.datetime | None = None) -> State:
         """Where the run stands. Only a manifest makes an end; a silent writer is lost.
@@ -135,8 +159,8 @@ class Run:
             )
         submitted = dt.datetime.strptime(self.id.timestamp, TIME_FORMAT).replace(tzinfo=dt.UTC)
         state = State(status=Status.QUEUED, heartbeat=submitted, started=submitted)
-        if self.has(STATUS):
-            state = State.model_validate_json(self.load(STATUS))
+        with suppress(KeyError):  # nobody has started it
+            state = State.model_validate_json(self.store.get(self._key(STATUS)))
         if (at or now()) - state.heartbeat > LOST_AFTER:
             silence = f"nothing was heard of it after {state.heartbeat:%Y-%m-%d %H:%M:%S} UTC"
             return state.model_copy(
@@ -152,8 +176,18 @@ class Run:
             raise RunError(f"run {self.id} is {status}; there is nothing to cancel")
         self.save_json(CANCEL, {"who": who or user(), "at": now().isoformat()})
 
+    def _listed(self) -> dict[str, StoredObject]:
+        skip = len(self.id.folder) + 1
+        return {stored.key[skip:]: stored for stored in self.store.list(self.id.folder)}
+
     def _key(self, name: str) -> str:
         return f"{self.id.folder}/{name}"
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False, compression="zstd")
+    return buffer.getvalue()
 
 
 class Archive:
@@ -198,15 +232,27 @@ class Archive:
             raise RunError(f"there is no run {run.id} under {self.store.root}; see `mmm runs`")
         return run
 
-    def ids(self, revision: str = "", country: str = "") -> Iterator[RunId]:
-        """Every run's id; folders that are no runs are passed over."""
-        for one in [revision] if revision else self.store.folders(ROBYN):
-            for label in [country] if country else self.store.folders(f"{ROBYN}/{one}"):
-                for timestamp in self.store.folders(f"{ROBYN}/{one}/{label}"):
-                    try:
-                        yield RunId.parse(f"{one}/{label}/{timestamp}")
-                    except RunError:
-                        continue
+    def ids(self, revision: str = "", country: str = "") -> list[RunId]:
+        """Every run's id; folders that are no runs are passed over.
+
+        Folders of one depth are listed at once: the time grows with the number of revisions and
+        countries a store answers one after the other, hardly with that of the runs.
+        """
+        revisions = [revision] if revision else self.store.folders(ROBYN)
+        labels = self._below(revisions) if not country else [f"{r}/{country}" for r in revisions]
+        found = []
+        for folder in self._below(labels):
+            with suppress(RunError):
+                found.append(RunId.parse(folder))
+        return found
+
+    def _below(self, parents: list[str]) -> list[str]:
+        """Folders below folders, with the names of their parents."""
+
+        def names(parent: str) -> list[str]:
+            return [f"{parent}/{name}" for name in self.store.folders(f"{ROBYN}/{parent}")]
+
+        return [folder for below in together(self.store, names, parents) for folder in below]
 
     def runs(self, revision: str = "", country: str = "") -> list[Run]:
         """Runs, newest first."""

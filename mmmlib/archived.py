@@ -28,8 +28,7 @@ def save_result(run: Run, result: TrainingResult, parent: Parent | None = None) 
 
     ``parent`` is the model that a refresh continued.
     """
-    for name, table in result.tables().items():
-        run.save_table(name, table)
+    run.save_tables(result.tables())
     for name, data in result.files.items():
         run.save(name, data)
     run.save(BEST, f"{result.best}\n".encode())

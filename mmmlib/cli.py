@@ -83,8 +83,36 @@ def open_(run: str, artifact: str, root: str) -> None:
     name = artifact or f"{found.load(BEST).decode().strip()}.png"
     found.load(name)  # says which artifact is missing, before a browser shows a blank page
     url = found.url(name)
+    if url.startswith("data:"):  # no browser opens such an address when it is handed over
+        url = _beside(name, found.load(name))
     click.echo(url)
     click.launch(url)
+
+
+def _beside(name: str, data: bytes) -> str:
+    """A copy on this machine, for what has no address of its own."""
+    import tempfile
+    from pathlib import Path
+
+    copy = Path(tempfile.mkdtemp(prefix="mmm-"), name)
+    copy.write_bytes(data)
+    return copy.as_uri()
+
+
+@main.command()
+@_run
+@click.option("-o", "output", default="", metavar="FILE.ZIP", help="Where the zip file goes.")
+@_root
+@_says_errors
+def download(run: str, output: str, root: str) -> None:
+    """Pack a whole RUN into one zip file."""
+    from pathlib import Path
+
+    from mmmlib.archive import Archive
+    from mmmlib.run_zip import save_zip
+
+    found = Archive(root).run(run)
+    click.echo(save_zip(found, Path(output or f"{str(found).replace('/', '_')}.zip")))
 
 
 @main.command()

@@ -22,6 +22,7 @@ PRELOADS = {
 }
 STORES = {
     "file": "mmmlib.stores.local:LocalStore",
+    "gs": "mmmlib.stores.gcs:GcsStore",
 }
 
 

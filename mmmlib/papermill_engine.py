@@ -27,6 +27,8 @@ from mmmlib.job import JOB_KEYS
 from mmmlib.kernels import Kernel, Kernels, kernels_of
 from mmmlib.preflight import accepted
 from mmmlib.progress import MIME
+from mmmlib.scrubbed import scrub_values
+from mmmlib.secrets import scrub
 from mmmlib.stages import job_of
 from mmmlib.supervisor import Supervisor, sigterm_interrupts
 
@@ -79,6 +81,7 @@ class ArchivingEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no
                 try:
                     client.execute(cleanup_kc=True)
                 finally:
+                    nb_man.nb = nbformat.from_dict(scrub_values(nb_man.nb))
                     notebook = nbformat.writes(nb_man.nb).encode()
                     keeper.run.save(f"{Path(input_path or 'notebook').stem}.ipynb", notebook)
             if not supervisor:  # papermill raises only after us, too late for the run's status
@@ -124,7 +127,8 @@ def _last_words(run: Run, kernel: Kernel) -> Iterator[None]:
     except Exception:
         kernel.stderr.seek(0)
         log = run.load(CONSOLE) if run.has(CONSOLE) else b""
-        run.save(CONSOLE, log + b"the kernel's own last words:\n" + kernel.stderr.read())
+        last = scrub(kernel.stderr.read().decode(errors="replace"))
+        run.save(CONSOLE, log + f"the kernel's own last words:\n{last}".encode())
         raise
 
 

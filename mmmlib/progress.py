@@ -1,8 +1,9 @@
 """What a run does right now, for everyone who looks: file, log and notebook bar.
 
-The kernel that trains turns stages and engine events into ``progress.json`` (at most once a
-second), the console log, and one notebook output that carries the same facts as data, so that
-the runner can show them without polling the store.
+The kernel that trains turns stages and engine events into ``progress.json`` and the console log
+(as often as the store likes: once a second in a folder, every 5 s in a bucket), and into one
+notebook output that carries the same facts as data, so that the runner can show them without
+polling the store.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from mmmlib.engines import CandidatesDone, Event, LogLine, StepStarted
 from mmmlib.secrets import scrub
 
 MIME = "application/vnd.mmm.progress+json"
-FILE_SECONDS = 1.0
 DISPLAY_SECONDS = 0.25
 CONSOLE_LINES = 8  # of the engine's console that the notebook shows; the log has all
 
@@ -111,9 +111,9 @@ class Progress:
             self._display_due = at + DISPLAY_SECONDS
             self._display()
         if last or at >= self._file_due:
-            self._file_due = at + FILE_SECONDS
+            self._file_due = at + self.run.store.pace
             self.run.save_json(PROGRESS, {**self.facts, "at": now().isoformat()})
-            self.run.save(CONSOLE, ("\n".join(self._log) + "\n").encode())
+            self.run.save(CONSOLE, (scrub("\n".join(self._log)) + "\n").encode())
 
     def _display(self) -> None:
         """Show or update the bar; only where there is a notebook to show it in."""

@@ -7,6 +7,7 @@ registry is that of this process; secrets of the environment are known in each o
 from __future__ import annotations
 
 import base64
+import html
 import json
 import os
 import re
@@ -61,7 +62,7 @@ def register(secret: str) -> None:
     ----------
     secret : str
         A password, token or key; white space around it and empty texts do not count. Its usual
-        disguises (URL, JSON and Base64 encodings, the lines of a key) are hidden too.
+        disguises (URL, JSON, HTML and Base64 encodings, the lines of a key) are hidden too.
     """
     if plain := secret.strip():
         _known.add(plain)
@@ -98,6 +99,7 @@ def _compiled(secrets: frozenset[str]) -> re.Pattern[str] | None:
 def _forms(secret: str) -> set[str]:
     """A secret as it is, and as encodings write it."""
     forms = {secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]}
+    forms |= {html.escape(secret), html.escape(secret, quote=False)}
     forms |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     if len(secret) >= _SHORT:
         forms.add(base64.b64encode(secret.encode()).decode().rstrip("="))

@@ -33,7 +33,7 @@ from mmmlib.archive import (
 )
 from mmmlib.archived import save_models, save_result
 from mmmlib.dataset import Change, Dataset, load_dataset
-from mmmlib.errors import JobError, Problem
+from mmmlib.errors import JobError, Problem, StoreError
 from mmmlib.job import JOB_KEYS, TrainingJob
 from mmmlib.manifest import Status
 from mmmlib.pages import WinnersPages
@@ -41,8 +41,11 @@ from mmmlib.preflight import accepted, dataset_of, engine_of
 from mmmlib.progress import Progress
 from mmmlib.refresh import chosen_model, shown_changes, train_refresh
 from mmmlib.result import TrainingResult
+from mmmlib.run_card import run_card
+from mmmlib.scrubbed import scrub_kernel
 from mmmlib.simulate.truth import Truth, truth_of
 from mmmlib.sources import Listener
+from mmmlib.stores.behind import WriteBehind
 from mmmlib.supervisor import SUPERVISED, Supervisor
 
 if TYPE_CHECKING:
@@ -87,7 +90,9 @@ class Work:
     """A run being executed in this kernel."""
 
     def __init__(self, run: Run, supervised: bool, typed: TrainingJob | None = None) -> None:
-        self.run = run
+        scrub_kernel()
+        self._behind = WriteBehind(run.store)  # the search must not wait for the network
+        self.run = Run(self._behind, run.id)
         self.job = run.job
         self._typed = typed
         self._supervisor = None if supervised else Supervisor(run)
@@ -99,7 +104,7 @@ class Work:
                 "the notebook was closed before its last cell",
             )
         on_stage = self._supervisor.stage if self._supervisor else (lambda stage: None)
-        self.progress = Progress(run, on_stage)
+        self.progress = Progress(self.run, on_stage)
         self._winners_pages: WinnersPages | None = None
 
     @cached_property
@@ -178,7 +183,7 @@ class Work:
             save_result(self.run, result)
             if job.engine == "native":
                 save_models(self.run, result, job)
-            self._winners_pages = WinnersPages(self.run, result)
+        self._winners_pages = WinnersPages(self.run, result)  # reads what the stage has stored
         return result
 
     def refreshed(self) -> pd.DataFrame | Markdown:
@@ -272,36 +277,26 @@ class Work:
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
-        """One stage; when nobody else keeps the status, its failure ends the run."""
+        """One stage, done when all it wrote is stored.
+
+        When nobody else keeps the status, its failure ends the run.
+        """
         try:
             with self.progress.stage(name):
                 yield
+                self._behind.flush()
+            self._behind.flush()  # the log's last words
         except BaseException as error:
+            try:
+                self._behind.flush()
+            except StoreError as lost:
+                error.add_note(f"and its log could not be archived: {lost}")
             if self._supervisor:
                 self._supervisor.__exit__(type(error), error, error.__traceback__)
             raise
 
     def _repr_html_(self) -> str:
-        """A card: which run, of what, where."""
-        import html
-
-        job = self.job
-        budget = f"{job.iterations:,} × {job.trials} candidates, {job.adstock} adstock"
-        lines = [
-            f"<b>Run {html.escape(str(self.run))}</b>",
-            html.escape(f"{job.target} from {len(job.channels)} paid channels · {budget}"),
-            f"<code>{html.escape(self.run.place)}</code>",
-        ]
-        if self._typed and (differing := _differing(self._typed, job)):
-            lines.append(
-                "This run has its own job, which counts; the parameters above differ in "
-                + html.escape(", ".join(differing))
-            )
-        return "<br>".join(lines)
-
-
-def _differing(one: TrainingJob, other: TrainingJob) -> list[str]:
-    return [key for key in JOB_KEYS if getattr(one, key) != getattr(other, key)]
+        return run_card(self.run, self._typed)
 
 
 def _csv(table: pd.DataFrame) -> bytes:

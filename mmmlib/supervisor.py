@@ -18,9 +18,10 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 from mmmlib.archive import CANCEL, DATASET, JOB, MANIFEST, STATUS, Run, now, user
-from mmmlib.errors import MMMError, RunError
+from mmmlib.errors import MMMError, RunError, StoreError
 from mmmlib.job import TrainingJob
-from mmmlib.manifest import Artifact, Manifest, Receipt, State, Status
+from mmmlib.manifest import Manifest, Receipt, State, Status
+from mmmlib.secrets import scrub
 
 HEARTBEAT_SECONDS = 5.0
 CANCEL_SECONDS = 1.0
@@ -79,10 +80,14 @@ class Supervisor:
     ) -> None:
         if error is None:
             self.end(Status.SUCCEEDED)
-        elif isinstance(error, KeyboardInterrupt):
-            self.end(Status.CANCELLED, self.cancel_reason())
-        else:
-            self.end(Status.FAILED, describe(error))
+            return
+        try:
+            if isinstance(error, KeyboardInterrupt):
+                self.end(Status.CANCELLED, self.cancel_reason())
+            else:
+                self.end(Status.FAILED, describe(error))
+        except StoreError as lost:  # what stopped the run must not be hidden behind it
+            error.add_note(f"its end could not be archived, so the run will be lost: {lost}")
 
     def start(self) -> None:
         """Write the first status and begin the heartbeat."""
@@ -108,7 +113,7 @@ class Supervisor:
             self._ended.set()
             if threading.current_thread() is not self._thread:
                 self._thread.join()
-            self.state = self.state.model_copy(update={"status": status, "error": error})
+            self.state = self.state.model_copy(update={"status": status, "error": scrub(error)})
             self._write()
             self.run.save(MANIFEST, self._manifest().to_json())
 
@@ -158,9 +163,7 @@ class Supervisor:
             best=best,
             summary=summary,
             artifacts={
-                name: _artifact(self.run.load(name))
-                for name in self.run.artifacts()
-                if name != MANIFEST
+                name: artifact for name, artifact in self.run.contents().items() if name != MANIFEST
             },
             receipt=_receipt(self.run, self.job),
         )
@@ -206,10 +209,6 @@ def _deaf() -> Iterator[None]:
 def describe(error: BaseException) -> str:
     """An exception for a person: our messages stand for themselves, others need their kind."""
     return str(error) if isinstance(error, MMMError) else f"{type(error).__name__}: {error}"
-
-
-def _artifact(data: bytes) -> Artifact:
-    return Artifact(size=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
 def _receipt(run: Run, job: TrainingJob) -> Receipt:

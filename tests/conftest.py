@@ -16,6 +16,18 @@ from hypothesis import settings
 from mmmlib.archive import Archive
 from mmmlib.data import demo_job_path, example_path
 from mmmlib.job import TrainingJob
+from tests.servers.fixtures import (
+    gcs_proxy,
+    gcs_root,
+    gcs_server,
+    hasty,
+    keyless,
+    logins,
+    with_key,
+)
+
+# fixtures for every test
+__all__ = ["gcs_proxy", "gcs_root", "gcs_server", "hasty", "keyless", "logins", "with_key"]
 
 # The same examples everywhere: a red test is red for everyone. `make test-all` looks for new ones.
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)

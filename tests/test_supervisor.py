@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -145,6 +147,23 @@ def test_a_store_that_is_away_for_a_moment_does_not_end_the_heart(
         assert failures
         assert supervisor._thread.is_alive()
     assert run.state().status is Status.SUCCEEDED
+
+
+def test_a_kernel_that_is_closed_ends_its_run_on_its_way_out(run: Run) -> None:
+    code = (
+        "import atexit, sys\n"
+        "from mmmlib.archive import Archive\n"
+        "from mmmlib.manifest import Status\n"
+        "from mmmlib.supervisor import Supervisor\n"
+        "supervisor = Supervisor(Archive(sys.argv[1]).run(sys.argv[2]))\n"
+        "supervisor.start()\n"
+        "atexit.register(supervisor.end, Status.CANCELLED, 'closed')\n"
+    )
+    command = [sys.executable, "-c", code, run.store.root, str(run.id)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert run.manifest is not None
+    assert run.state().status is Status.CANCELLED
 
 
 def _wait_to_be_cancelled(run: Run) -> None:

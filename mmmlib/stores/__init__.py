@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import builtins
 import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One object of a store: its key, its size in bytes and when it was written (UTC)."""
+    """One object of a store: its key, its size in bytes and when it was written (UTC).
+
+    ``sha256`` is that of its bytes where the store keeps it beside them, otherwise empty.
+    """
 
     key: str
     size: int
     modified: dt.datetime
+    sha256: str = ""
 
 
 class Store(Protocol):
     """Atomic, durable bytes under posix-like keys. Every failure is a ``StoreError``.
 
-    A reader never sees half an object, a writer that returns has stored it.
+    A reader never sees half an object, a writer that returns has stored it. Any thread may call.
+
+    Attributes
+    ----------
+    root : str
+        Where the objects are: a folder or a URL.
+    pace : float
+        Seconds that should lie between two writes of one object while a run goes on.
+    parallel : int
+        Requests at once that pay.
     """
 
     root: str
+    pace: float
+    parallel: int
 
     def put(self, key: str, data: bytes) -> None:
         """Write or replace an object."""
@@ -48,6 +68,30 @@ class Store(Protocol):
 
     def url(self, key: str) -> str:
         """Return a link a browser on this person's machine can open."""
+
+
+def together(
+    store: Store, function: Callable[[Item], Answer], items: Iterable[Item]
+) -> list[Answer]:
+    """Call a function with each item, as many at once as pay with the store.
+
+    Returns
+    -------
+    list
+        The answers in the order of the items. Every item is tried; the first error is raised then.
+    """
+    items = [*items]
+    try:
+        with ThreadPoolExecutor(store.parallel, thread_name_prefix="store") as threads:
+            coming = [threads.submit(function, item) for item in items]
+    except RuntimeError:  # an interpreter that ends starts no threads; a run may end just then
+        return [function(item) for item in items]
+    return [answer.result() for answer in coming]
+
+
+def put_all(store: Store, objects: Mapping[str, bytes]) -> None:
+    """Write several objects at once; on return all are stored."""
+    together(store, lambda item: store.put(*item), objects.items())
 
 
 def open_store(root: str) -> Store:

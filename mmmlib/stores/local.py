@@ -9,16 +9,20 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from mmmlib.errors import StoreError
 from mmmlib.stores import StoredObject
+from mmmlib.stores.content import key_parts
 
 _PART = ".part-"  # unfinished writes; never listed
 
 
 class LocalStore:
     """Objects are files below a folder; the folder is made by the first write."""
+
+    pace = 1.0
+    parallel = 4
 
     def __init__(self, root: str) -> None:
         try:
@@ -90,10 +94,7 @@ class LocalStore:
         return self._path(key).as_uri()
 
     def _path(self, key: str) -> Path:
-        parts = PurePosixPath(key).parts
-        if key.startswith("/") or ".." in parts or "\0" in key:
-            raise StoreError(f"{key!r} is not a key: it would leave the archive")
-        return self.folder.joinpath(*parts)
+        return self.folder.joinpath(*key_parts(key))
 
     @contextmanager
     def _unfinished(self, path: Path, data: bytes) -> Iterator[str]:
@@ -109,7 +110,7 @@ class LocalStore:
                 os.fsync(file.fileno())
             yield part
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             remedy = "free space" if full else "make the folder writable"
             raise StoreError(
                 f"cannot write {path}: {error.strerror}; {remedy} or choose another root"

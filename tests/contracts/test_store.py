@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,14 +11,20 @@ import pytest
 
 from mmmlib import names
 from mmmlib.errors import StoreError
-from mmmlib.stores import Store, open_store
+from mmmlib.stores import Store, open_store, put_all
 
-ROOTS: dict[str, Callable[[Path], str]] = {"file": lambda folder: str(folder / "root")}
+
+@pytest.fixture
+def file_root(tmp_path: Path) -> str:
+    return str(tmp_path / "root")
+
+
+ROOTS = {"file": "file_root", "gs": "gcs_root"}  # fixture of each scheme
 
 
 @pytest.fixture(params=sorted(names.STORES))
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return open_store(ROOTS[request.param](tmp_path))
+def store(request: pytest.FixtureRequest) -> Store:
+    return open_store(request.getfixturevalue(ROOTS[request.param]))
 
 
 def test_what_is_put_is_got(store: Store) -> None:
@@ -62,7 +69,7 @@ def test_delete_is_idempotent(store: Store) -> None:
     assert not store.exists("a")
 
 
-@pytest.mark.parametrize("key", ["../out", "a/../../out", "/etc/passwd", "a\0b"])
+@pytest.mark.parametrize("key", ["../out", "a/../../out", "/etc/passwd", "a\0b", "a\nb"])
 def test_no_key_leaves_the_root(store: Store, key: str) -> None:
     with pytest.raises(StoreError, match="leave the archive"):
         store.put(key, b"")
@@ -79,3 +86,42 @@ def test_url_points_at_the_bytes(store: Store) -> None:
 def test_an_unknown_scheme_is_refused() -> None:
     with pytest.raises(StoreError, match="no store for s3://"):
         open_store("s3://bucket")
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.csv", "t.ipynb", "t.log", "t.parquet", "none"])
+@pytest.mark.parametrize("length", [0, 10, 100_000])
+def test_text_and_bytes_come_back_whatever_the_name(store: Store, name: str, length: int) -> None:
+    data = ("ü,1\n" * length).encode()
+    store.put(name, data)
+    assert store.get(name) == data
+    (listed,) = store.list("")
+    assert listed.size == len(data)
+    assert listed.sha256 in ("", hashlib.sha256(data).hexdigest())
+    assert abs(dt.datetime.now(dt.UTC) - listed.modified) < dt.timedelta(minutes=1)
+
+
+def test_bytes_larger_than_one_request_come_back(store: Store) -> None:
+    data = hashlib.shake_128(b"seed").digest(9_000_001)
+    store.put("large.RDS", data)
+    assert store.get("large.RDS") == data
+
+
+def test_many_at_once(store: Store) -> None:
+    objects = {f"a/{i:02d}": b"%d" % i for i in range(40)}
+    put_all(store, objects)
+    assert {stored.key: store.get(stored.key) for stored in store.list("a")} == objects
+
+
+def test_a_claim_is_not_overwritten(store: Store) -> None:
+    assert store.put_if_absent("claim", b"first")
+    assert not store.put_if_absent("claim", b"second")
+    assert store.get("claim") == b"first"
+    store.delete("claim")
+    assert store.put_if_absent("claim", b"third")
+
+
+def test_a_prefix_is_a_folder_not_the_start_of_a_name(store: Store) -> None:
+    store.put("run/a", b"")
+    store.put("run2/a", b"")
+    assert [stored.key for stored in store.list("run/")] == ["run/a"]
+    assert store.folders("run") == []

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from mmmlib import columns as c
-from mmmlib.archive import MANIFEST, PROGRESS, Archive, Run
+from mmmlib.archive import PROGRESS, Archive, Run
 from mmmlib.errors import MMMError
-from mmmlib.manifest import Manifest, RunId, Status
+from mmmlib.manifest import RunId, Status
 from mmmlib.progress import duration
+from mmmlib.stores import together
 
 Row = dict[str, Any]
 
@@ -25,7 +26,7 @@ class RunsModel:
 
         A run that cannot be read has a row that says so: the others stay usable.
         """
-        return [self._row(run) for run in self.archive.runs()]
+        return together(self.archive.store, self._row, self.archive.runs())
 
     def _row(self, run: Run) -> Row:
         if run.id in self._ended:
@@ -63,8 +64,7 @@ def _read(run: Run) -> Row:
         "note": state.error.split("\n")[0],
         "who": state.who,
     }
-    if run.has(MANIFEST):
-        ended = Manifest.model_validate_json(run.load(MANIFEST))
+    if ended := run.manifest:
         row |= {
             "took": duration((ended.ended - ended.started).total_seconds()),
             "best": ended.best,
