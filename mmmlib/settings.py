@@ -7,6 +7,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -26,12 +27,29 @@ class Settings(BaseSettings):
     mmm_root : str
         Root of the archive where a job names none (``MMM_ROOT``); ``archive`` in ``app_root``
         when empty.
+    google_cloud_project, mmm_cloudrun_region, mmm_cloudrun_job : str
+        The Cloud Run job that trains for the executor ``cloudrun``.
+    mmm_cloudrun_places : int
+        Runs that may train on Cloud Run at once.
+    mmm_cloudrun_endpoint : str
+        Another address of the Cloud Run API, such as that of a test's server.
+    mmm_dask : str
+        Address of the Dask scheduler for the executor ``dask``.
+    mmm_webhook : str
+        Address that is told when a run or a batch ends; may hold a secret, is never shown.
     """
 
     model_config = SettingsConfigDict(frozen=True, env_file=".env", extra="ignore")
 
     app_root: Path = _checkout()
     mmm_root: str = ""
+    google_cloud_project: str = ""
+    mmm_cloudrun_region: str = "europe-west1"
+    mmm_cloudrun_job: str = "mmm-app-train"
+    mmm_cloudrun_places: int = Field(1, ge=1, le=100)
+    mmm_cloudrun_endpoint: str = ""
+    mmm_dask: str = ""
+    mmm_webhook: SecretStr = SecretStr("")
 
     @property
     def root(self) -> str:
