@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
 
 import click
 
-from mmmlib import __version__
-from mmmlib.errors import MMMError
-
-INVALID, FAILED, CANCELLED = 2, 1, 130  # exit codes
+from mmmlib import __version__, cli_launch
+from mmmlib.cli_parts import CANCELLED, FAILED, read_job
+from mmmlib.cli_parts import root_option as _root
+from mmmlib.cli_parts import run_argument as _run
+from mmmlib.cli_parts import says_errors as _says_errors
+from mmmlib.cli_parts import set_option as _set
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,56 +20,23 @@ def main() -> None:
     """Train, browse and plan marketing mix models."""
 
 
-def _says_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Our errors are messages, not tracebacks."""
-
-    @wraps(command)
-    def said(*args: Any, **kwargs: Any) -> None:
-        from mmmlib.errors import JobError
-
-        try:
-            command(*args, **kwargs)
-        except JobError as error:
-            click.echo(str(error), err=True)
-            sys.exit(INVALID)
-        except MMMError as error:
-            click.echo(f"{error}", err=True)
-            sys.exit(FAILED)
-
-    return said
-
-
-_root = click.option("--root", default="", help="Archive to use; the default is MMM_ROOT.")
-_run = click.argument("run", default="latest")
-
-
-def _set(help_: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """``-p KEY VALUE``, as often as one likes, as papermill has it."""
-    return click.option(
-        "-p", "parameters", type=(str, str), multiple=True, metavar="KEY VALUE", help=help_
-    )
-
-
 @main.command()
 @click.argument("job", metavar="JOB.YAML")
 @_set("Set one key of the job, as papermill does; the value is YAML.")
+@click.option("--now", is_flag=True, help="Do not wait for runs that were queued before.")
 @_says_errors
-def run(job: str, parameters: tuple[tuple[str, str], ...]) -> None:
+def run(job: str, parameters: tuple[tuple[str, str], ...], now: bool) -> None:
     """Train the job JOB.YAML: extract, train, report, allocate, archive.
 
     JOB.YAML may be `demo`, the job of the public weekly data that ship with the product, or
-    `daily`, that of simulated days whose truth is known.
+    `daily`, that of simulated days whose truth is known. One run goes on at a time on a machine;
+    this one waits in the queue for its turn.
     """
-    from mmmlib.data import job_path
-    from mmmlib.job import TrainingJob, plain_values, read_text
     from mmmlib.terminal import show_run, watch
 
-    values = plain_values(read_text(job_path(job)))
-    for key, value in parameters:
-        values |= plain_values(f"{key}: {value}")
-    training = TrainingJob.parse(values)
+    training = read_job(job, parameters)
     try:
-        show_run(watch(training))
+        show_run(watch(training, at_once=now))
     except KeyboardInterrupt:
         click.echo("cancelled; the run and its log are kept", err=True)
         sys.exit(CANCELLED)
@@ -123,11 +89,12 @@ def open_(run: str, artifact: str, root: str) -> None:
 @_root
 @_says_errors
 def cancel(run: str, root: str) -> None:
-    """Ask a running RUN to stop; its own process ends it within seconds."""
+    """Ask a RUN to stop, or take it out of the queue; its process ends it within seconds."""
     from mmmlib.archive import Archive
+    from mmmlib.launch.queue import cancel as stop
 
     found = Archive(root).run(run)
-    found.cancel()
+    stop(found)
     click.echo(f"asked run {found} to stop")
 
 
@@ -228,3 +195,7 @@ def app(host: str, port: int, root: str) -> None:
     from mmmlib.ui.server import serve
 
     serve(host, port, root)
+
+
+for _command in cli_launch.COMMANDS:
+    main.add_command(_command)

@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     google_cloud_project: str = ""
     mmm_cloudrun_region: str = "europe-west1"
     mmm_cloudrun_job: str = "mmm-app-train"
-    mmm_cloudrun_places: int = Field(1, ge=1, le=100)
+    mmm_cloudrun_places: int = Field(default=1, ge=1, le=100)
     mmm_cloudrun_endpoint: str = ""
     mmm_dask: str = ""
     mmm_webhook: SecretStr = SecretStr("")

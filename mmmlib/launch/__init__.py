@@ -34,6 +34,9 @@ class Executor(Protocol):
     def places(self) -> int:
         """Return how many runs may go on at once."""
 
+    def check(self, root: str) -> None:
+        """Raise ``LaunchError`` where runs cannot reach an archive; nothing is claimed then."""
+
     def start(self, run: Run, launch: Launch) -> str:
         """Hand a run over and return at once; the answer names it for the other methods.
 

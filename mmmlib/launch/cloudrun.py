@@ -6,6 +6,8 @@ Source: Cloud Run Admin API v2, ``jobs.run`` with overrides, ``executions.get``,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -40,13 +42,16 @@ class CloudRunExecutor:
         """Return how many containers may train at once."""
         return settings().mmm_cloudrun_places
 
+    def check(self, root: str) -> None:
+        """Refuse a folder; a stand-in for Cloud Run on this machine may have one."""
+        if "://" not in root and not settings().mmm_cloudrun_endpoint:
+            raise LaunchError(
+                f"a container cannot reach the archive in {root}; set the job's root or MMM_ROOT "
+                "to a bucket (gs://…)"
+            )
+
     def start(self, run: Run, launch: Launch) -> str:
         """Run the job with the arguments of this run; the answer is the execution's name."""
-        if "://" not in run.store.root:
-            raise LaunchError(
-                f"a container cannot reach the archive in {run.store.root}; set the job's root "
-                "or MMM_ROOT to a bucket (gs://…)"
-            )
         from google.cloud import run_v2
 
         overrides = run_v2.RunJobRequest.Overrides
@@ -103,23 +108,18 @@ class CloudRunExecutor:
         return ExecutionsClient(transport=ExecutionsRestTransport(**_transport()))
 
 
-class _said:  # noqa: N801 - a context, read as a word
+@contextmanager
+def _said(what: str) -> Iterator[None]:
     """Google's errors as ours, with what was tried."""
+    from google.api_core.exceptions import GoogleAPIError
+    from google.auth.exceptions import GoogleAuthError
+    from requests.exceptions import RequestException
 
-    def __init__(self, what: str) -> None:
-        self.what = what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        from google.api_core.exceptions import GoogleAPIError
-        from google.auth.exceptions import GoogleAuthError
-        from requests.exceptions import RequestException
-
-        if isinstance(error, (GoogleAPIError, GoogleAuthError, RequestException)):
-            words = getattr(error, "message", "") or str(error)
-            raise LaunchError(f"{self.what}: {words}") from error
+    try:
+        yield
+    except (GoogleAPIError, GoogleAuthError, RequestException) as error:
+        words = getattr(error, "message", "") or str(error)
+        raise LaunchError(f"{what}: {words}") from error
 
 
 def _transport() -> dict[str, Any]:

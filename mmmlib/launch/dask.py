@@ -42,6 +42,9 @@ class DaskExecutor:
         with self._client() as client:
             return len(client.nthreads())
 
+    def check(self, root: str) -> None:
+        """Nothing: a folder must be shared with the workers, which only they can tell."""
+
     def start(self, run: Run, launch: Launch) -> str:
         """Submit the run; the cluster keeps the task when this client leaves."""
         with self._client() as client:

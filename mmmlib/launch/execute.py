@@ -1,4 +1,4 @@
-"""``mmm execute RUN``: what an executor starts. Executes one launched run, then hands over the next.
+"""``mmm execute RUN``, what an executor starts: executes a launched run, hands over the next.
 
 A run whose execution breaks before it begins ends as ``failed`` with the traceback in its log.
 """
@@ -42,6 +42,8 @@ def execute(root: str, name: str, tethered: bool = False) -> int:
     run = Archive(root).run(name)
     if run.has(STATUS) or run.manifest:
         raise RunError(f"run {run} was already started ({run.state().status})")
+    # a job may name no root, and the notebooks' kernel has to find the same archive
+    os.environ["MMM_ROOT"] = run.store.root
     if tethered:
         threading.Thread(target=_watch_tether, args=[run], name="tether", daemon=True).start()
     try:

@@ -19,8 +19,10 @@ INPUTS = "inputs/"
 _KEYS = ("file", "annotations", "holidays")
 
 
-def carried(job: TrainingJob) -> tuple[TrainingJob, dict[str, bytes]]:
+def carried(job: TrainingJob, folder: str) -> tuple[TrainingJob, dict[str, bytes]]:
     """Return the job with its files as inputs of the run, and their bytes by artifact name.
+
+    Relative paths start at ``folder``.
 
     Raises
     ------
@@ -33,7 +35,7 @@ def carried(job: TrainingJob) -> tuple[TrainingJob, dict[str, bytes]]:
             continue
         name = f"{INPUTS}{key}-{Path(value).name}"
         try:
-            inputs[name] = Path(value).expanduser().read_bytes()
+            inputs[name] = Path(folder, Path(value).expanduser()).read_bytes()
         except OSError as error:
             problems.append(Problem(key, f"{value} cannot be sent along: {error.strerror}"))
         named[key] = name

@@ -38,14 +38,17 @@ class LocalExecutor:
         """One: a search uses every core."""
         return 1
 
+    def check(self, root: str) -> None:
+        """Nothing: every archive can be reached from this machine."""
+
     def start(self, run: Run, launch: Launch) -> str:
         """Start a process in a session of its own, in the folder the job was launched from."""
-        return _handle(detached(run, launch.folder).pid)
+        return process_handle(detached(run, launch.folder).pid)
 
     def ended(self, handle: str) -> tuple[Status, str] | None:
         """Lost, where the process is gone."""
         pid = handle.partition(":")[0]
-        if not Path("/proc/self").exists() or _handle(int(pid)) == handle:
+        if not Path("/proc/self").exists() or process_handle(int(pid)) == handle:
             return None
         return Status.LOST, f"its process {pid} was killed"
 
@@ -71,7 +74,7 @@ def detached(run: Run, folder: str = "") -> subprocess.Popen[bytes]:
     return process
 
 
-def _handle(pid: int) -> str:
+def process_handle(pid: int) -> str:
     """``pid:start``; a process with a reused number has another start. Empty when it is gone."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

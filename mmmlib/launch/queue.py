@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from mmmlib.archive import CANCEL, LAUNCH, LOST_AFTER, STATUS, Archive, Run, now, user
 from mmmlib.errors import LaunchError, MMMError, RunError
@@ -128,6 +129,7 @@ def submit(
     job: TrainingJob,
     executor: str = "local",
     who: str = "",
+    folder: str = "",
     on_claim: Callable[[Run], None] = lambda run: None,
 ) -> Run:
     """Queue a run of a job and start it when it is its turn; returns at once.
@@ -140,6 +142,8 @@ def submit(
         A name of ``names.EXECUTORS``.
     who : str
         The person who launches; this process's user when empty.
+    folder : str
+        Where relative paths of the job start; the working directory when empty.
     on_claim : callable
         Called with the run before it is queued.
 
@@ -154,29 +158,30 @@ def submit(
     from mmmlib.preflight import accepted
 
     opened = open_executor(executor)
-    job = accepted(job)
-    job, inputs = carried(job) if opened.remote else (job, {})
     archive = Archive(job.root)
+    opened.check(archive.store.root)
+    folder = folder or str(Path.cwd())
+    if job.root and "://" not in job.root:  # executed in another folder
+        job = job.model_copy(update={"root": archive.store.root})
+    job, inputs = carried(accepted(job), folder) if opened.remote else (accepted(job), {})
     run = archive.claim(job)
     on_claim(run)
     for name, data in inputs.items():
         run.save(name, data)
     queue = Queue(archive, opened)
-    queue.add(run, new_launch(executor, opened, who))
+    queue.add(run, new_launch(executor, opened, who, folder))
     queue.drain()
     return run
 
 
-def new_launch(name: str, executor: Executor, who: str) -> Launch:
+def new_launch(name: str, executor: Executor, who: str, folder: str) -> Launch:
     """Return what is known of a launch when it is made."""
-    from pathlib import Path
-
     return Launch(
         executor=name,
         queue=executor.queue,
         who=who or user(),
         submitted=now(),
-        folder=str(Path.cwd()),
+        folder=folder,
         patience=LOST_AFTER.total_seconds(),
     )
 

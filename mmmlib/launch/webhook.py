@@ -1,4 +1,4 @@
-"""Tells an address (``MMM_WEBHOOK``) when a run or a batch ends. What it answers changes nothing."""
+"""Tells an address (``MMM_WEBHOOK``) when a run or a batch ends, whatever it answers."""
 
 from __future__ import annotations
 
