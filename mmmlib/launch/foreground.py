@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+import papermill  # noqa: F401 - first: its entry point loads our engine
+
 from mmmlib.archive import Archive, Run, now, user
 from mmmlib.errors import MMMError, RunError
 from mmmlib.job import TrainingJob
