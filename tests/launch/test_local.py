@@ -82,7 +82,8 @@ def test_launched_runs_need_nobody(
     assert "Traceback" in first.load(CONSOLE).decode()
     ends = first.manifest, second.manifest
     assert second.state().status is Status.SUCCEEDED, second.state()
-    assert ends[0] and ends[1] and ends[1].started >= ends[0].ended
+    assert None not in ends
+    assert ends[1].started >= ends[0].ended
     assert json.loads(second.load(LAUNCH))["handle"]
     assert second.has("train.ipynb")
     assert "nothing goes on" in mmm("queue", "--root", archive.store.root)
