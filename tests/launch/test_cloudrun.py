@@ -19,7 +19,6 @@ from mmmlib.manifest import Status
 from tests.launch.cloud import JOB, Cloud, cloud
 
 Make = Callable[..., TrainingJob]
-SMALL = {"iterations": 40, "trials": 1}
 
 
 @pytest.fixture
@@ -41,19 +40,20 @@ def silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mmmlib.launch.queue.LOST_AFTER", dt.timedelta(0))
 
 
-def test_a_job_with_a_file_is_trained_in_the_container(
+def test_a_job_with_a_file_is_executed_in_the_container(
     server: Cloud, make_job: Make, weekly: Any, tmp_path: Path
 ) -> None:
     """The file is sent along with the run: the container has another disk."""
     weekly.to_csv(tmp_path / "sales.csv", index=False)
-    run = submit(make_job(file=str(tmp_path / "sales.csv"), **SMALL), "cloudrun", who="ann")
+    short = "SELECT * EXCLUDE tv_S FROM data"  # it fails once the file was read: soon
+    run = submit(make_job(file=str(tmp_path / "sales.csv"), sql=short), "cloudrun", who="ann")
     (tmp_path / "sales.csv").unlink()
     path, body = server.requests[0]
     assert path.startswith(f"/v2/{JOB}:run")
     (override,) = body["overrides"]["containerOverrides"]
     assert override["args"] == ["execute", str(run.id), "--root", run.store.root]
     assert handle(run) == f"{JOB}/executions/mmm-app-train-0"
-    waits = submit(make_job(**SMALL), "cloudrun")
+    waits = submit(make_job(), "cloudrun")
     assert waits.state().status is Status.QUEUED
     cancel(waits)
     end = time.monotonic() + 240
@@ -62,10 +62,11 @@ def test_a_job_with_a_file_is_trained_in_the_container(
         assert settle(run) is not Status.LOST
     manifest = run.manifest
     assert manifest is not None
-    assert (manifest.status, manifest.who) == (Status.SUCCEEDED, "ann"), manifest.error
+    assert (manifest.status, manifest.who) == (Status.FAILED, "ann")
+    assert "no column 'tv_S'" in manifest.error  # its own words, not the container's
     assert "inputs/file-sales.csv" in manifest.artifacts
     assert run.job.file == "inputs/file-sales.csv"
-    assert server.containers[handle(run)].wait(timeout=60) == 0
+    assert server.containers[handle(run)].wait(timeout=60) == 1
     assert len(server.requests) == 1
 
 

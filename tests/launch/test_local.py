@@ -27,7 +27,7 @@ from mmmlib.manifest import Status
 from tests.conftest import REPOSITORY
 
 BIN = Path(sys.executable).parent
-SMALL = {"iterations": 40, "trials": 1}
+SMALL = {"iterations": 4, "trials": 1}  # so few that there are no clusters to draw
 
 
 @pytest.fixture
