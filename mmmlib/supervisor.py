@@ -98,6 +98,8 @@ class Supervisor:
             self._ended.set()
             if threading.current_thread() is not self._thread:
                 self._thread.join()
+            if ended := self.run.manifest:  # somebody gave us up for lost, and has said so
+                status, error = ended.status, ended.error
             self.state = self.state.model_copy(update={"status": status, "error": error})
             self._write()
             _end_once(self.run, _manifest(self.run, self.job, self.state))

@@ -101,6 +101,9 @@ def test_a_lost_run_frees_its_place(shelf: list[Supervisor], job: TrainingJob) -
     assert manifest is not None
     assert manifest.status is Status.LOST
     assert dead.has(CANCEL)  # should its process wake up, it stops, and keeps this end
+    shelf[0]._ended.clear()
+    shelf[0].end(Status.SUCCEEDED)
+    assert State.model_validate_json(dead.load(STATUS)).status is Status.LOST
     assert not conclude(dead, Status.SUCCEEDED, "")
     assert dead.state().status is Status.LOST
 
