@@ -27,7 +27,7 @@ class DaskExecutor:
     """As many runs at once as the cluster has workers."""
 
     queue = "dask"
-    patience = 60.0
+    patience = 300.0  # a busy machine takes its time to import what a run needs
     remote = True
 
     def __init__(self) -> None:

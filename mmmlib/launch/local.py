@@ -27,7 +27,7 @@ class LocalExecutor:
     one's files.
     """
 
-    patience = 60.0
+    patience = 300.0  # a busy machine takes its time to import what a run needs
     remote = False
 
     def __init__(self) -> None:
