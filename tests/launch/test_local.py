@@ -63,19 +63,13 @@ def test_launched_runs_need_nobody(
     Paths of the second one's job are relative to where it was launched.
     """
     weekly.to_csv(tmp_path / "sales.csv", index=False)
-    server = subprocess.Popen(  # what launches is killed as soon as it has launched
-        [BIN / "mmm", "launch", job_file(sql="SELECT * EXCLUDE tv_S FROM data")],
-        cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
-    said, _ = server.communicate(timeout=120)
-    assert "mmm queue" in said
+    assert "mmm queue" in mmm("launch", job_file(sql="SELECT * EXCLUDE tv_S FROM data"))
     mmm("launch", job_file(file="sales.csv"), cwd=tmp_path)
     second, first = archive.runs()
-    if not first.manifest:
-        assert second.state().status is Status.QUEUED
-        shown = mmm("queue", "--root", archive.store.root)
+    shown = mmm("queue", "--root", archive.store.root)
+    assert str(second) in shown
+    if not first.manifest:  # a fast machine has ended it by now
         assert shown.index(str(first)) < shown.index(str(second))
-        assert len(shown.splitlines()) == 3
     until_ended(first, second)
     assert first.state().status is Status.FAILED
     assert "no column 'tv_S'" in first.state().error
