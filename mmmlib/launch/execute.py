@@ -94,6 +94,8 @@ def _printer() -> Any:
 
 def _watch_tether(run: Run) -> None:
     """Wait for the end of our standard input; then this run has failed, and stops."""
-    sys.stdin.buffer.read()
+    # not sys.stdin: its lock, held by this thread, would crash the interpreter at its end
+    while os.read(0, 1024):
+        pass
     conclude(run, Status.FAILED, "the worker that executed it was killed; launch it again")
     os.kill(os.getpid(), signal.SIGINT)
