@@ -15,6 +15,7 @@ from mmmlib.errors import LaunchError, MMMError, RunError
 from mmmlib.job import TrainingJob
 from mmmlib.launch import Executor, open_executor
 from mmmlib.launch.places import Place, Places
+from mmmlib.launch.webhook import tell_run
 from mmmlib.manifest import Launch, Status
 from mmmlib.stores import Store
 from mmmlib.supervisor import conclude
@@ -90,9 +91,9 @@ class Queue:
                 continue
             state = run.state()
             if run.has(CANCEL) and not run.has(STATUS):
-                conclude(run, Status.CANCELLED, cancelled_by(run))
+                _end(run, Status.CANCELLED, cancelled_by(run))
             elif state.status is Status.LOST:
-                conclude(run, Status.LOST, state.error)
+                _end(run, Status.LOST, state.error)
             elif state.status is Status.QUEUED:
                 return ticket
             self.archive.store.delete(ticket.key)
@@ -118,7 +119,7 @@ class Queue:
         try:
             handle = self.executor.start(run, launch)
         except MMMError as error:
-            conclude(run, Status.FAILED, f"it could not be started: {error}")
+            _end(run, Status.FAILED, f"it could not be started: {error}")
             return
         patience = self.executor.patience
         given = {"handed_over": now(), "handle": handle, "patience": patience}
@@ -221,7 +222,7 @@ def cancel(run: Run, who: str = "") -> None:
         return  # its own process sees it within a second
     if not (launch := run.launch):
         return
-    conclude(run, Status.CANCELLED, cancelled_by(run))
+    _end(run, Status.CANCELLED, cancelled_by(run))
     if launch.handle:
         with suppress(LaunchError):  # not set up here: the container finds the run ended
             open_executor(launch.executor).stop(launch.handle)
@@ -247,13 +248,13 @@ def settle(run: Run, executor: Executor | None = None) -> Status:
         end = executor.ended(launch.handle)
     if end:
         status, words = end
-        conclude(run, Status.CANCELLED if run.has(CANCEL) else status, words)
+        _end(run, Status.CANCELLED if run.has(CANCEL) else status, words)
     elif state.status is Status.LOST:
         run.save_json(CANCEL, {"who": "the queue", "at": now().isoformat()})
         with suppress(LaunchError):
             if executor:
                 executor.stop(launch.handle)
-        conclude(run, Status.LOST, state.error)
+        _end(run, Status.LOST, state.error)
     return run.state().status
 
 
@@ -297,3 +298,9 @@ def seconds_waited(run: Run) -> float:
 
 def _folder(queue: str) -> str:
     return f"launch/{queue}/waiting"
+
+
+def _end(run: Run, status: Status, error: str) -> None:
+    """Give a run the end its own process cannot, and tell of it, once."""
+    if conclude(run, status, error):
+        tell_run(run)

@@ -20,7 +20,7 @@ from mmmlib.errors import JobError, LaunchError, RunError
 from mmmlib.job import TrainingJob
 from mmmlib.launch.batch import Batch, open_batch, start_batch
 from mmmlib.launch.plan import read_plan
-from mmmlib.launch.queue import cancel
+from mmmlib.launch.queue import cancel, drain, submit
 from mmmlib.launch.webhook import tell
 from mmmlib.manifest import Status
 from mmmlib.supervisor import Supervisor
@@ -183,6 +183,19 @@ def test_a_webhook_is_told(
     assert heard == [{"event": "batch", "counts": {"succeeded": 2}}]
     assert ("HTTPError 500" in caplog.text) == (answer == 500)
     assert "secret" not in caplog.text
+
+
+def test_the_end_of_a_run_that_never_began_is_told_once(
+    shelf: list[Supervisor], job: TrainingJob, environment: pytest.MonkeyPatch
+) -> None:
+    submit(job, "shelf")
+    second = submit(job, "shelf")
+    with listener(200) as (address, heard):
+        environment.setenv("MMM_WEBHOOK", address)
+        cancel(second, "ben")
+        drain(job.root)
+    (told,) = heard
+    assert (told["event"], told["run"], told["status"]) == ("run", str(second), "cancelled")
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/secret", "file:///etc/secret", "secret"])
