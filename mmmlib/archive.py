@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from mmmlib.errors import RunError
 from mmmlib.job import TrainingJob
-from mmmlib.manifest import ROBYN, TIME_FORMAT, Artifact, Manifest, RunId, State, Status
+from mmmlib.manifest import (
+    ROBYN,
+    TIME_FORMAT,
+    Artifact,
+    Launch,
+    Manifest,
+    RunId,
+    State,
+    Status,
+)
 from mmmlib.scrubbed import scrub_values
 from mmmlib.stores import Store, StoredObject, open_store, put_all, together
 
@@ -25,6 +34,7 @@ if TYPE_CHECKING:
 
 JOB, STATUS, MANIFEST, PROGRESS = "job.yaml", "status.json", "manifest.json", "progress.json"
 ANNOTATIONS, CHECKS = "annotations.csv", "checks.json"
+LAUNCH = "launch.json"
 CANCEL, CHANGES, DATASET, HOLIDAYS = (
     "cancel.json",
     "changes.json",
@@ -142,11 +152,19 @@ class Run:
         ended: Manifest = self.__dict__["_ended"]
         return ended
 
+    @property
+    def launch(self) -> Launch | None:
+        """Who queued the run and for what; ``None`` for a run that was started at once."""
+        if not self.has(LAUNCH):
+            return None
+        return Launch.model_validate_json(self.load(LAUNCH))
+
     def state(self, at: dt.datetime | None = None) -> State:
         """Where the run stands. Only a manifest makes an end; a silent writer is lost.
 
         ``status.json`` says what its writer last said. When that was more than 60 s before
-        ``at`` (now), the writer is gone, whatever it said.
+        ``at`` (now), the writer is gone, whatever it said. A run that was launched waits for its
+        turn as long as it takes; once handed over it has its executor's patience to begin.
         """
         if ended := self.manifest:
             return State(
@@ -159,9 +177,15 @@ class Run:
             )
         submitted = dt.datetime.strptime(self.id.timestamp, TIME_FORMAT).replace(tzinfo=dt.UTC)
         state = State(status=Status.QUEUED, heartbeat=submitted, started=submitted)
-        with suppress(KeyError):  # nobody has started it
+        patience = LOST_AFTER
+        try:
             state = State.model_validate_json(self.store.get(self._key(STATUS)))
-        if (at or now()) - state.heartbeat > LOST_AFTER:
+        except KeyError:  # nobody has started it
+            if launch := self.launch:
+                heard = launch.handed_over or launch.attended or at or now()
+                state = state.model_copy(update={"heartbeat": heard, "who": launch.who})
+                patience = dt.timedelta(seconds=launch.patience)
+        if (at or now()) - state.heartbeat > patience:
             silence = f"nothing was heard of it after {state.heartbeat:%Y-%m-%d %H:%M:%S} UTC"
             return state.model_copy(
                 update={"status": Status.LOST, "error": f"{silence}; its process was killed"}

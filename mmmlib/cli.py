@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from mmmlib import __version__, cli_models
-from mmmlib.cli_options import FAILED, cancelled
+from mmmlib import __version__, cli_launch, cli_models
+from mmmlib.cli_options import FAILED, cancelled, read_job
 from mmmlib.cli_options import root as _root
 from mmmlib.cli_options import run as _run
 from mmmlib.cli_options import says_errors as _says_errors
@@ -24,23 +24,20 @@ def main() -> None:
 @main.command()
 @click.argument("job", metavar="JOB.YAML")
 @_set("Set one key of the job, as papermill does; the value is YAML.")
+@click.option("--now", is_flag=True, help="Do not wait for runs that were queued before.")
 @_says_errors
-def run(job: str, parameters: tuple[tuple[str, str], ...]) -> None:
+def run(job: str, parameters: tuple[tuple[str, str], ...], now: bool) -> None:
     """Train the job JOB.YAML: extract, train, report, allocate, archive.
 
     JOB.YAML may be `demo`, the job of the public weekly data that ship with the product, or
-    `daily`, that of simulated days whose truth is known.
+    `daily`, that of simulated days whose truth is known. One run goes on at a time on a machine;
+    this one waits in the queue for its turn.
     """
-    from mmmlib.data import job_path
-    from mmmlib.job import TrainingJob, plain_values, read_text
     from mmmlib.terminal import show_run, watch
 
-    values = plain_values(read_text(job_path(job)))
-    for key, value in parameters:
-        values |= plain_values(f"{key}: {value}")
-    training = TrainingJob.parse(values)
+    training = read_job(job, parameters)
     try:
-        show_run(watch(training))
+        show_run(watch(training, at_once=now))
     except KeyboardInterrupt:
         cancelled()
 
@@ -145,11 +142,12 @@ def allocate(
 @_root
 @_says_errors
 def cancel(run: str, root: str) -> None:
-    """Ask a running RUN to stop; its own process ends it within seconds."""
+    """Ask a RUN to stop, or take it out of the queue; its process ends it within seconds."""
     from mmmlib.archive import Archive
+    from mmmlib.launch.queue import cancel as stop
 
     found = Archive(root).run(run)
-    found.cancel()
+    stop(found)
     click.echo(f"asked run {found} to stop")
 
 
@@ -257,5 +255,5 @@ def app(host: str, port: int, root: str) -> None:
     serve(host, port, root)
 
 
-for _command in cli_models.COMMANDS:
+for _command in (*cli_models.COMMANDS, *cli_launch.COMMANDS):
     main.add_command(_command)

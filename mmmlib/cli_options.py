@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from mmmlib.errors import MMMError
 from mmmlib.secrets import scrub
+
+if TYPE_CHECKING:
+    from mmmlib.job import TrainingJob
 
 INVALID, FAILED, CANCELLED = 2, 1, 130  # exit codes
 
@@ -49,3 +52,14 @@ def cancelled() -> NoReturn:
     """End after Ctrl-C."""
     click.echo("cancelled; the run and its log are kept", err=True)
     sys.exit(CANCELLED)
+
+
+def read_job(job: str, parameters: tuple[tuple[str, str], ...]) -> TrainingJob:
+    """Read a job file, or a shipped job by its name, with other values for some keys."""
+    from mmmlib.data import job_path
+    from mmmlib.job import TrainingJob, plain_values, read_text
+
+    values = plain_values(read_text(job_path(job)))
+    for key, value in parameters:
+        values |= plain_values(f"{key}: {value}")
+    return TrainingJob.parse(values)

@@ -10,6 +10,7 @@
     ├── EngineError       training failed
     ├── AllocationError   no budget satisfies what was asked
     ├── StoreError        an artifact could not be written or read
+    ├── LaunchError       a run could not be handed to its executor
     ├── RunError          a run is missing, already ended or not in the state asked for
     └── NotebookError     a notebook stopped; the message is that of what stopped it
 """
@@ -105,6 +106,10 @@ class StoreError(MMMError):
 
 class RunError(MMMError):
     """A run is missing, has ended, or is in another state than the call needs."""
+
+
+class LaunchError(MMMError):
+    """An executor is not there, or refused a run."""
 
 
 class NotebookError(MMMError):

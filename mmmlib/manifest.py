@@ -72,6 +72,33 @@ class State(_Record):
     error: str = ""
 
 
+class Launch(_Record):
+    """``launch.json``: a run that was queued; written by the launch, before the run begins.
+
+    Attributes
+    ----------
+    executor, queue : str
+        What executes the run, and the queue it waits in (``local-{host}`` or the executor).
+    folder : str
+        Where relative paths of the job start, on the machine of the queue.
+    attended : datetime or None
+        Heartbeat of a terminal that waits to execute the run itself.
+    handed_over, handle, patience
+        When the executor took the run, the executor's name for it, and the seconds it may take
+        until the run says its first word.
+    """
+
+    executor: str
+    queue: str
+    who: str = ""
+    submitted: dt.datetime
+    folder: str = ""
+    attended: dt.datetime | None = None
+    handed_over: dt.datetime | None = None
+    handle: str = ""
+    patience: float = 60.0
+
+
 class Artifact(_Record):
     """Size in bytes and SHA-256 of one artifact."""
 

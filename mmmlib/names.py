@@ -1,6 +1,6 @@
 """Names a job may use, and the import path behind each; imported on first use.
 
-Adding an engine, a source or a store is one line here and one module there.
+Adding an engine, a source, a store or an executor is one line here and one module there.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ PRELOADS = {
 STORES = {
     "file": "mmmlib.stores.local:LocalStore",
     "gs": "mmmlib.stores.gcs:GcsStore",
+}
+EXECUTORS = {
+    "local": "mmmlib.launch.local:LocalExecutor",
+    "cloudrun": "mmmlib.launch.cloudrun:CloudRunExecutor",
+    "dask": "mmmlib.launch.dask:DaskExecutor",
 }
 
 

@@ -33,10 +33,21 @@ def run_job(job: TrainingJob, on_claim: Callable[[Run], None], on_progress: OnPr
     """
     run = Archive(job.root).claim(job)
     on_claim(run)
-    with sigterm_interrupts(), Supervisor(run) as supervisor, kernels_of(run) as kernels:
+    execute_run(run, on_progress)
+    return run
+
+
+def execute_run(run: Run, on_progress: OnProgress, who: str = "") -> None:
+    """Execute the notebooks of a run that was claimed; raises what :func:`run_job` raises.
+
+    Raises
+    ------
+    RunError
+        The run was started before, or has ended.
+    """
+    with sigterm_interrupts(), Supervisor(run, who) as supervisor, kernels_of(run) as kernels:
         for name in NOTEBOOKS:
             _execute(name, run, supervisor, kernels, on_progress)
-    return run
 
 
 def _execute(

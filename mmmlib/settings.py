@@ -7,6 +7,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -38,9 +39,20 @@ class Settings(BaseSettings):
     mmm_snowflake_statement_seconds : int
         How long one statement may run before Snowflake is told to stop it.
     google_cloud_project : str
-        Project whose Secret Manager holds connections (``GOOGLE_CLOUD_PROJECT``).
+        Project whose Secret Manager holds connections, and of the Cloud Run job
+        (``GOOGLE_CLOUD_PROJECT``).
     mmm_secret_manager : str
         Address of a Secret Manager other than Google's, without TLS: for tests.
+    mmm_cloudrun_region, mmm_cloudrun_job : str
+        The Cloud Run job that trains for the executor ``cloudrun``.
+    mmm_cloudrun_places : int
+        Runs that may train on Cloud Run at once.
+    mmm_cloudrun_endpoint : str
+        Another address of the Cloud Run API, such as that of a test's server.
+    mmm_dask : str
+        Address of the Dask scheduler for the executor ``dask``.
+    mmm_webhook : str
+        Address that is told when a run or a batch ends; may hold a secret, is never shown.
     """
 
     model_config = SettingsConfigDict(frozen=True, env_file=".env", extra="ignore")
@@ -55,6 +67,12 @@ class Settings(BaseSettings):
     mmm_snowflake_statement_seconds: int = 1800
     google_cloud_project: str = ""
     mmm_secret_manager: str = ""
+    mmm_cloudrun_region: str = "europe-west1"
+    mmm_cloudrun_job: str = "mmm-app-train"
+    mmm_cloudrun_places: int = Field(default=1, ge=1, le=100)
+    mmm_cloudrun_endpoint: str = ""
+    mmm_dask: str = ""
+    mmm_webhook: SecretStr = SecretStr("")
 
     @property
     def root(self) -> str:

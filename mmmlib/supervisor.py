@@ -90,8 +90,10 @@ class Supervisor:
             error.add_note(f"its end could not be archived, so the run will be lost: {lost}")
 
     def start(self) -> None:
-        """Write the first status and begin the heartbeat."""
-        self._write()
+        """Write the first status and begin the heartbeat; of two that try, one gets the run."""
+        key = f"{self.run.id.folder}/{STATUS}"
+        if not self.run.store.put_if_absent(key, self.state.to_json()):
+            raise RunError(f"run {self.run} was already started; a run is executed once")
         self._thread.start()
 
     def stage(self, name: str) -> None:
@@ -113,9 +115,11 @@ class Supervisor:
             self._ended.set()
             if threading.current_thread() is not self._thread:
                 self._thread.join()
+            if ended := self.run.manifest:  # somebody gave us up for lost, and has said so
+                status, error = ended.status, ended.error
             self.state = self.state.model_copy(update={"status": status, "error": scrub(error)})
             self._write()
-            self.run.save(MANIFEST, self._manifest().to_json())
+            _end_once(self.run, _manifest(self.run, self.job, self.state))
 
     def cancel_reason(self) -> str:
         """Who stopped the run."""
@@ -148,25 +152,43 @@ class Supervisor:
             self.state = self.state.model_copy(update={"heartbeat": now()})
             self.run.save(STATUS, self.state.to_json())
 
-    def _manifest(self) -> Manifest:
-        from mmmlib.archived import summarize
 
-        best, summary = summarize(self.run)
-        return Manifest(
-            run=str(self.run.id),
-            status=self.state.status,
-            error=self.state.error,
-            started=self.state.started,
-            ended=now(),
-            who=self.state.who,
-            where=self.state.where,
-            best=best,
-            summary=summary,
-            artifacts={
-                name: artifact for name, artifact in self.run.contents().items() if name != MANIFEST
-            },
-            receipt=_receipt(self.run, self.job),
-        )
+def conclude(run: Run, status: Status, error: str) -> bool:
+    """End a run whose own process cannot: it never began, or is gone.
+
+    Returns
+    -------
+    bool
+        Whether this ended it; a run that has an end keeps it.
+    """
+    if run.has(MANIFEST):
+        return False
+    state = run.state().model_copy(update={"status": status, "error": scrub(error)})
+    return _end_once(run, _manifest(run, run.job, state))
+
+
+def _end_once(run: Run, manifest: Manifest) -> bool:
+    """Write the manifest, unless the run has one: whoever is first says how it ended."""
+    return run.store.put_if_absent(f"{run.id.folder}/{MANIFEST}", manifest.to_json())
+
+
+def _manifest(run: Run, job: TrainingJob, state: State) -> Manifest:
+    from mmmlib.archived import summarize
+
+    best, summary = summarize(run)
+    return Manifest(
+        run=str(run.id),
+        status=state.status,
+        error=state.error,
+        started=state.started,
+        ended=now(),
+        who=state.who,
+        where=state.where,
+        best=best,
+        summary=summary,
+        artifacts={name: found for name, found in run.contents().items() if name != MANIFEST},
+        receipt=_receipt(run, job),
+    )
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +43,19 @@ def console() -> Console:
     return shown if shown.is_terminal else Console(highlight=False, width=120, soft_wrap=True)
 
 
-def watch(job: TrainingJob, prepare: Callable[[Run], None] = lambda run: None) -> Run:
-    """Run a job its engine accepts and show how far it is; raises what ``run_job`` raises.
+def watch(
+    job: TrainingJob, prepare: Callable[[Run], None] = lambda run: None, at_once: bool = False
+) -> Run:
+    """Run a job its engine accepts and show how far it is; raises what ``attend`` raises.
 
-    ``prepare`` is given the claimed run before anything of it is executed.
+    ``prepare`` is given the claimed run before anything of it is executed. ``at_once`` runs it
+    beside what goes on, without waiting for its turn.
     """
     out = console()
     with out.status("starting …") if out.is_terminal else nullcontext():
         # an optimizer of nevergrad takes a second to import
+        from mmmlib.launch.foreground import attend, run_at_once
         from mmmlib.preflight import accepted
-        from mmmlib.runner import run_job
 
         job = accepted(job)
     claimed: list[Run] = []
@@ -61,13 +65,17 @@ def watch(job: TrainingJob, prepare: Callable[[Run], None] = lambda run: None) -
         prepare(run)
         out.print(f"run [bold]{run}[/bold] in {run.place}")
 
+    def on_wait(ahead: list[str]) -> None:
+        out.print(f"waits for {', '.join(ahead)} (Ctrl-C gives up; --now would not wait)")
+
     started = time.monotonic()
+    execute = run_at_once if at_once else partial(attend, on_wait=on_wait)
     try:
         if out.is_terminal:
             with _bars(out) as bars:
-                run = run_job(job, on_claim, _bar_painter(bars))
+                run = execute(job, on_claim, _bar_painter(bars))
         else:
-            run = run_job(job, on_claim, _line_printer(out))
+            run = execute(job, on_claim, _line_printer(out))
     except NotebookError:
         out.print(f"[red]failed[/red]; log and notebooks are in {claimed[0].place}")
         raise

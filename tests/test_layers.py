@@ -29,10 +29,11 @@ LAYERS = (
     "stages",
     "papermill_engine",
     "runner",
-    "terminal",
-    "terminal_models terminal_sources",
+    "launch",
+    "doctor terminal",
+    "terminal_models terminal_sources terminal_launch",
     "ui cli_options",
-    "cli_models cli_sources",
+    "cli_models cli_sources cli_launch",
     "cli",
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer.split()}

@@ -67,7 +67,8 @@ def test_a_run_from_the_command_line(job_file: Callable[..., Path], archive: Arc
     pages = {f"{name}.png" for name in (manifest.best, *winners.values())}
     assert len(pages) >= 3
     assert set(manifest.artifacts) == pages | {
-        "job.yaml", "status.json", "progress.json", "robyn_console.log", "changes.json",
+        "job.yaml", "launch.json", "status.json", "progress.json", "robyn_console.log",
+        "changes.json",
         "checks.json", "dataset.parquet", "holidays.csv", "extract.ipynb", "train.ipynb",
         "training.json",
         "candidates.parquet", "coefficients.parquet", "decomposition.parquet",

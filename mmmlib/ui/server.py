@@ -6,6 +6,8 @@ import errno
 import os
 import signal
 import socket
+import sys
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -21,6 +23,7 @@ from voila.tornado.handler import TornadoVoilaHandler
 
 from mmmlib.archive import Archive
 from mmmlib.errors import MMMError
+from mmmlib.launch.queue import drain
 from mmmlib.settings import settings
 
 NOTEBOOK = "dashboard.ipynb"
@@ -59,6 +62,7 @@ def serve(host: str, port: int, root: str) -> None:
     # as a full path: kernels start in another folder
     os.environ["MMM_ROOT"] = Archive(root).store.root
     bound = _listen(host, port)
+    threading.Thread(target=_drain, name="queue", daemon=True).start()
     server = DashboardServer(bound, config=_config(notebook, host, bound.getsockname()[1]))
     server.initialize([])
     server.start()
@@ -124,6 +128,14 @@ class Health(RequestHandler):
     def get(self) -> None:
         """Answer a probe."""
         self.write({"status": "ok"})
+
+
+def _drain() -> None:
+    """Start what was queued while no server was there; an executor may take its time to answer."""
+    try:
+        drain()
+    except MMMError as error:
+        print(f"the queue was not looked at: {error}", file=sys.stderr, flush=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:

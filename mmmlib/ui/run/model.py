@@ -85,14 +85,16 @@ class RunModel:
         )
 
     def cancel(self) -> None:
-        """Ask the run to stop; its own process ends it within seconds.
+        """Ask the run to stop, or take it out of the queue; its process ends within seconds.
 
         Raises
         ------
         RunError
             It has ended, or nobody works on it any more.
         """
-        self.run.cancel()
+        from mmmlib.launch.queue import cancel
+
+        cancel(self.run)
 
     def _progress(self) -> dict[str, Any]:
         facts = self.run.load_json(PROGRESS) if self.run.has(PROGRESS) else {}

@@ -1,0 +1,101 @@
+"""``mmm execute RUN``, what an executor starts: executes a launched run, hands over the next.
+
+A run whose execution breaks before it begins ends as ``failed`` with the traceback in its log.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from typing import Any
+
+from mmmlib.archive import CONSOLE, STATUS, Archive, Run
+from mmmlib.errors import MMMError, NotebookError, RunError
+from mmmlib.launch.inputs import at_hand
+from mmmlib.launch.queue import drain
+from mmmlib.launch.webhook import tell_run
+from mmmlib.manifest import Status
+from mmmlib.supervisor import conclude, describe
+
+SUCCEEDED, FAILED, CANCELLED = 0, 1, 130  # exit codes
+
+
+def execute(root: str, name: str, tethered: bool = False) -> int:
+    """Execute a launched run in this process; return the exit code.
+
+    Parameters
+    ----------
+    root, name : str
+        The archive and the run.
+    tethered : bool
+        End the run when whoever holds our standard input is gone (a Dask worker that was killed).
+
+    Raises
+    ------
+    RunError
+        There is no such run, or it was executed before; whoever executes it goes on.
+    """
+    run = Archive(root).run(name)
+    if run.has(STATUS) or run.manifest:
+        raise RunError(f"run {run} was already started ({run.state().status})")
+    # a job may name no root, and the notebooks' kernel has to find the same archive
+    os.environ["MMM_ROOT"] = run.store.root
+    if tethered:
+        threading.Thread(target=_watch_tether, args=[run], name="tether", daemon=True).start()
+    try:
+        return _execute(run)
+    finally:
+        with suppress(MMMError):  # the run has ended; the next launch tries again
+            drain(root)
+
+
+def _execute(run: Run) -> int:
+    launch = run.launch
+    try:
+        with at_hand(run):
+            from mmmlib.runner import execute_run
+
+            execute_run(run, _printer(), launch.who if launch else "")
+        code = SUCCEEDED
+    except KeyboardInterrupt:
+        code = CANCELLED
+    except NotebookError as error:
+        print(f"FATAL ERROR run {run}: {error}", file=sys.stderr)
+        code = FAILED
+    except Exception as error:
+        print(f"FATAL ERROR run {run}: {describe(error)}", file=sys.stderr)
+        if not run.has(STATUS):  # it never began, here or anywhere
+            run.save(CONSOLE, traceback.format_exc().encode())
+            conclude(run, Status.FAILED, describe(error))
+        code = FAILED
+    tell_run(run)
+    return code
+
+
+def _printer() -> Any:
+    """Print each new step: the log of a container."""
+    from mmmlib.progress import describe as sentence
+
+    shown = ("", "", False)
+
+    def write(facts: dict[str, Any]) -> None:
+        nonlocal shown
+        step = (facts["stage"], facts.get("step", ""), "seconds" in facts)
+        if step != shown:
+            shown = step
+            print(sentence(facts), flush=True)
+
+    return write
+
+
+def _watch_tether(run: Run) -> None:
+    """Wait for the end of our standard input; then this run has failed, and stops."""
+    # not sys.stdin: its lock, held by this thread, would crash the interpreter at its end
+    while os.read(0, 1024):
+        pass
+    conclude(run, Status.FAILED, "the worker that executed it was killed; launch it again")
+    os.kill(os.getpid(), signal.SIGINT)
