@@ -98,7 +98,8 @@ class Run:
         try:
             return self.store.get(self._key(name))
         except KeyError:
-            raise RunError(f"run {self.id} has no {name}; it has not come so far") from None
+            why = "it was made without" if self.id.old else "it has not come so far"
+            raise RunError(f"run {self.id} has no {name}; {why}") from None
 
     def load_table(self, name: str) -> pd.DataFrame:
         """Read a table."""
@@ -175,7 +176,9 @@ class Run:
                 where=ended.where,
                 error=ended.error,
             )
-        submitted = dt.datetime.strptime(self.id.timestamp, TIME_FORMAT).replace(tzinfo=dt.UTC)
+        if self.id.old:
+            return self._old_state()
+        submitted = self.submitted
         state = State(status=Status.QUEUED, heartbeat=submitted, started=submitted)
         patience = LOST_AFTER
         try:
@@ -193,6 +196,32 @@ class Run:
         if state.status not in (Status.QUEUED, Status.RUNNING):
             return state.model_copy(update={"status": Status.RUNNING})  # it is about to end
         return state
+
+    @property
+    def submitted(self) -> dt.datetime:
+        """When the run was submitted, UTC; an old one's year is that of its first object."""
+        if not self.id.old:
+            return dt.datetime.strptime(self.id.timestamp, TIME_FORMAT).replace(tzinfo=dt.UTC)
+        first = min((stored.modified for stored in self._listed().values()), default=now())
+        for year in (first.year, first.year - 1):
+            with suppress(ValueError):  # 29 February
+                moment = dt.datetime.strptime(f"{year}{self.id.timestamp}", TIME_FORMAT)
+                # its clock may have been a local one
+                if moment.replace(tzinfo=dt.UTC) <= first + dt.timedelta(days=1):
+                    return moment.replace(tzinfo=dt.UTC)
+        return first
+
+    def _old_state(self) -> State:
+        """The state of a run that has no manifest because there was none: what its files say."""
+        files = self._listed()
+        last = max((stored.modified for stored in files.values()), default=now())
+        done = BEST in files
+        return State(
+            status=Status.SUCCEEDED if done else Status.FAILED,
+            heartbeat=max(last, self.submitted),
+            started=self.submitted,
+            error="" if done else f"it has no {BEST}",
+        )
 
     def cancel(self, who: str = "") -> None:
         """Ask a run that goes on to stop; its own process ends it within seconds."""
@@ -247,12 +276,12 @@ class Archive:
             There is no such run under this root.
         """
         if name == "latest":
-            newest = max(self.ids(), key=lambda id_: id_.timestamp, default=None)
+            newest = max(self.ids(), key=lambda id_: (not id_.old, id_.timestamp), default=None)
             if newest is None:
                 raise RunError(f"there is no run under {self.store.root}; start one with `mmm run`")
             return Run(self.store, newest)
         run = Run(self.store, RunId.parse(name))
-        if not run.has(JOB):
+        if not (run.artifacts() if run.id.old else run.has(JOB)):
             raise RunError(f"there is no run {run.id} under {self.store.root}; see `mmm runs`")
         return run
 
@@ -280,5 +309,5 @@ class Archive:
 
     def runs(self, revision: str = "", country: str = "") -> list[Run]:
         """Runs, newest first."""
-        ids = sorted(self.ids(revision, country), key=lambda id_: id_.timestamp, reverse=True)
-        return [Run(self.store, id_) for id_ in ids]
+        found = [Run(self.store, id_) for id_ in self.ids(revision, country)]
+        return sorted(found, key=lambda run: (run.submitted, str(run)), reverse=True)

@@ -130,7 +130,7 @@ def load_result(run: Run) -> TrainingResult:
 def summarize(run: Run) -> tuple[str, dict[str, Any]]:
     """Best model and headline numbers for the manifest; empty where nothing was trained."""
     if not run.has(TRAINING):
-        return "", {}
+        return (run.load(BEST).decode().strip() if run.has(BEST) else ""), {}
     facts = run.load_json(TRAINING)
     return facts["best"], facts["summary"]
 

@@ -14,7 +14,8 @@ from mmmlib.errors import RunError
 
 ROBYN = "robyn"  # first folder of the archive's layout, whatever the engine
 TIME_FORMAT = "%Y%m%d_%H%M%S"
-_ID = re.compile(r"(?:robyn/)?([A-Za-z0-9_-]{1,32})/([A-Za-z0-9_-]{1,32})/(\d{8}_\d{6})/?")
+_LABEL = "([A-Za-z0-9_-]{1,32})"
+_ID = re.compile(rf"(?:robyn/)?{_LABEL}/{_LABEL}/((?:\d{{4}})?\d{{4}}_\d{{6}})/?")
 
 
 class Status(StrEnum):
@@ -30,7 +31,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class RunId:
-    """``revision/country/YYYYMMDD_HHMMSS`` (UTC at submission)."""
+    """``revision/country/YYYYMMDD_HHMMSS`` (UTC at submission).
+
+    Runs of the system before this one are named ``MMDD_HHMMSS``.
+    """
 
     revision: str
     country: str
@@ -42,6 +46,11 @@ class RunId:
         if not (match := _ID.fullmatch(text.strip())):
             raise RunError(f"{text!r} is no run; write revision/country/YYYYMMDD_HHMMSS")
         return cls(*match.groups())
+
+    @property
+    def old(self) -> bool:
+        """Whether the run was made before runs had their year in their name, and a manifest."""
+        return len(self.timestamp) < len("YYYYMMDD_HHMMSS")
 
     @property
     def folder(self) -> str:

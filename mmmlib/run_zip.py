@@ -91,10 +91,8 @@ def _fetched(run: Run, names: list[str]) -> Iterator[tuple[str, bytes]]:
 
 def _moment(run: Run) -> tuple[int, int, int, int, int, int]:
     """The submission, so that the same run gives the same bytes."""
-    day, time = run.id.timestamp.split("_")
-    return (
-        int(day[:4]), int(day[4:6]), int(day[6:]), int(time[:2]), int(time[2:4]), int(time[4:]),
-    )  # fmt: skip
+    at = run.submitted
+    return (at.year, at.month, at.day, at.hour, at.minute, at.second)
 
 
 class _Stream(io.RawIOBase):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pandas as pd
 import pytest
 
 from mmmlib import archive as module
-from mmmlib.archive import LOST_AFTER, STATUS, Archive, Run, now
+from mmmlib.archive import BEST, LOST_AFTER, STATUS, Archive, Run, now
+from mmmlib.archived import summarize
 from mmmlib.errors import RunError
 from mmmlib.job import TrainingJob
 from mmmlib.manifest import RunId, State, Status
@@ -50,6 +52,49 @@ def test_an_id_is_read_as_it_is_shown(text: str) -> None:
 def test_what_is_no_id_is_refused(text: str) -> None:
     with pytest.raises(RunError, match="write revision/country/YYYYMMDD_HHMMSS"):
         RunId.parse(text)
+
+
+def old_run(archive: Archive, name: str, written: dt.datetime, files: dict[str, bytes]) -> Run:
+    """A folder as the system before this one left it."""
+    folder = Path(archive.store.root, "robyn", name)
+    folder.mkdir(parents=True)
+    for file, data in files.items():
+        (folder / file).write_bytes(data)
+        os.utime(folder / file, (written.timestamp(), written.timestamp()))
+    return Run(archive.store, RunId.parse(name))
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "written", "year"),
+    [
+        ("1103_101112", dt.datetime(2024, 11, 3, 11, tzinfo=dt.UTC), 2024),
+        ("1231_235900", dt.datetime(2025, 1, 1, 0, 30, tzinfo=dt.UTC), 2024),
+        ("0229_080000", dt.datetime(2025, 1, 5, tzinfo=dt.UTC), 2024),
+    ],
+)
+def test_an_old_run_is_of_the_year_of_its_files(
+    archive: Archive, timestamp: str, written: dt.datetime, year: int
+) -> None:
+    run = old_run(archive, f"r90/de/{timestamp}", written, {BEST: b"1_2_3\n"})
+    assert run.submitted.year == year
+    assert run.submitted.strftime("%m%d_%H%M%S") == timestamp
+
+
+def test_old_runs_are_listed_among_the_others(archive: Archive, job: TrainingJob) -> None:
+    written = dt.datetime(2024, 11, 3, 11, tzinfo=dt.UTC)
+    new = archive.claim(job)
+    old = old_run(archive, "r90/de/1103_101112", written, {BEST: b"1_2_3\n"})
+    broken = old_run(archive, "r90/de/1104_101112", written, {"robyn_console.log": b""})
+    assert [str(run) for run in archive.runs()] == [str(new), str(broken), str(old)]
+    assert str(archive.run("latest")) == str(new)
+    assert archive.run(str(old)).state().status is Status.SUCCEEDED
+    assert summarize(old) == ("1_2_3", {})
+    state = broken.state()
+    assert (state.status, state.error) == (Status.FAILED, "it has no best_model_id.txt")
+    with pytest.raises(RunError, match=r"has no job\.yaml; it was made without"):
+        _ = old.job
+    with pytest.raises(RunError, match="there is no run r90/de/0101_000000"):
+        archive.run("r90/de/0101_000000")
 
 
 def test_a_silent_run_is_lost_whatever_it_said(archive: Archive, job: TrainingJob) -> None:

@@ -22,7 +22,7 @@ def by_name(findings: list[Finding]) -> dict[str, Finding]:
 def test_this_machine_can_train(tmp_path: Path) -> None:
     started = time.monotonic()
     findings = by_name(examine(str(tmp_path / "archive")))
-    assert time.monotonic() - started < 8  # its own limit is 4.5 s
+    assert time.monotonic() - started < 15  # its own limit is 4.5 s
     assert {
         "Python", "packages", "cores", "memory", "numba cache", "notebooks", "archive",
         "Snowflake", "executors",
@@ -38,13 +38,13 @@ def test_it_waits_for_nobody_and_one_probe_cannot_take_the_others() -> None:
         raise ZeroDivisionError("odd")
 
     asked = {
-        "hangs": lambda: time.sleep(3) or [],
+        "hangs": lambda: time.sleep(20) or [],
         "breaks": breaks,
         "works": lambda: [Finding("works", Verdict.PASS, "yes")],
     }
     started = time.monotonic()
     hangs, broken, works = doctor._side_by_side(asked, 0.3)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8
     assert (hangs.verdict, "no answer" in hangs.found) == (Verdict.WARN, True)
     assert (broken.verdict, "ZeroDivisionError: odd" in broken.found) == (Verdict.FAIL, True)
     assert works.verdict is Verdict.PASS

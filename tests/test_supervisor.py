@@ -88,7 +88,7 @@ def test_anyone_may_cancel(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         _wait_to_be_cancelled(run)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
     assert (run.state().status, run.state().error) == (Status.CANCELLED, "cancelled by ann")
 
 

@@ -82,9 +82,6 @@ class DuckDBSource:
                 if job.sql
                 else f"file {path.name}: the file has no rows"
             )
-        if len(set(columns)) < len(columns):
-            twice = next(name for name in columns if columns.count(name) > 1)
-            raise SourceError(f"sql: selects {twice!r} more than once; name its columns with AS")
         listener.rows(rows, rows)
         return Extraction(into, rows, columns, query)
 
@@ -148,11 +145,22 @@ def _write(warehouse: duckdb.DuckDBPyConnection, query: str, into: Path, job: Tr
         statements = warehouse.extract_statements(query)
         if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
             raise SourceError("sql: must be one SELECT (or WITH … SELECT) over data")
-        warehouse.sql(query).write_parquet(str(into))
+        selected = warehouse.sql(query)
+        _refuse_twice(selected.columns)  # written as they are, the second would be renamed
+        selected.write_parquet(str(into))
     except duckdb.Error as error:
         if "CSV Error" in str(error):
             raise  # the file's fault, which shows only when it is read
         raise SourceError(f"{'sql' if job.sql else 'table'}: {_first(error)}") from error
+
+
+def _refuse_twice(columns: list[str]) -> None:
+    names = [name.lower() for name in columns]
+    if twice := [name for name in columns if names.count(name.lower()) > 1]:
+        raise SourceError(
+            f"sql: selects {' and '.join(map(repr, twice))}, which have one name here; "
+            "name its columns with AS"
+        )
 
 
 def _file(name: str) -> Path:

@@ -54,6 +54,10 @@ def test_sql_reaches_nothing_but_the_table(make_job: MakeJob, tmp_path: Path) ->
         ("DROP TABLE data", "one SELECT"),
         ("SELECT * FROM data; SELECT 1", "one SELECT"),
         ("SELECT * FROM data WHERE false", "the query has no rows"),
+        (
+            "SELECT tv_S AS a, ooh_S AS A, DATE FROM data",
+            "selects 'a' and 'A', which have one name",
+        ),
     ],
 )
 def test_bad_sql_is_said(make_job: MakeJob, tmp_path: Path, sql: str, message: str) -> None:

@@ -186,7 +186,7 @@ def test_workers_end_with_a_killed_parent() -> None:
         assert len(workers) == 2
         assert all(_runs(pid) for pid in workers)
         run.kill()
-    _wait_until_gone(workers, 2)
+    _wait_until_gone(workers, 10)
 
 
 def test_a_script_without_a_guard_runs_once(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def test_closing_kills_r_at_once_with_all_it_started() -> None:
             list(hosts.listen())
         family = [each for each in psutil.process_iter() if _group(each) == host.process.pid]
         began = time.monotonic()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     assert len(family) >= 2
     _until(lambda: all(_ended(each.pid) for each in family), 5)
     assert not hosts.folder.exists()
@@ -160,7 +160,7 @@ def test_an_interrupt_ends_r_within_seconds() -> None:
         due = time.monotonic() + 0.5
         with pytest.raises(KeyboardInterrupt):
             hosts.call(host, "busy")
-    assert time.monotonic() - due < 5
+    assert time.monotonic() - due < 10
     assert host.process.poll() is not None
 
 
