@@ -30,7 +30,7 @@ def engine_of(job: TrainingJob) -> Engine:
 def proposed_engine(job: TrainingJob) -> tuple[str, str]:
     """Propose an engine for a new job, and say why: Robyn where it is found and takes the job."""
     engine: Engine = names.load(names.ENGINES[ROBYN])()
-    if problems := engine.refusals(job):
+    if problems := engine.refusals(job.model_copy(update={"engine": ROBYN})):
         return "native", str(problems[0].message)
     return ROBYN, f"{engine.version()} is installed here; native gives its numbers much faster"
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from mmmlib import columns as c
+from mmmlib.engines import optimizer_of
 from mmmlib.engines.native.convergence import convergence
 from mmmlib.engines.native.curves import marginal, of_channels
 from mmmlib.engines.native.pareto import error_scores
@@ -102,8 +103,8 @@ def best_candidate(candidates: pd.DataFrame, job: TrainingJob) -> tuple[str, str
     used = score_columns(job)[: 3 if job.calibration else 2]
     errors = " and ".join(used) if len(used) == 2 else f"{used[0]}, {used[1]} and {used[2]}"
     return str(candidates[c.CANDIDATE].iloc[int(scores.argmin())]), (
-        f"smallest error score of all candidates: root of the sum of squares of {errors}, "
-        "each scaled to 0..1 over all candidates and divided by three"
+        f"smallest error score of all candidates {optimizer_of(job)} tried: root of the sum of "
+        f"squares of {errors}, each scaled to 0..1 over all candidates and divided by three"
     )
 
 
