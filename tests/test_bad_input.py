@@ -386,11 +386,11 @@ def mounted(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 def test_a_full_disk(
     mmm_run: Callable[..., Said], mounted: Callable[[str], Path], size: str
 ) -> None:
-    """Full at the first stage, at the dataset, at the notebook."""
+    """Full in the queue, at the dataset, at the notebook."""
     root = mounted(f"size={size}")
     said = mmm_run(root=str(root))
     assert_said(
-        said, FAILED, f"cannot write {root}/robyn/demo/de/", "No space left on device",
+        said, FAILED, f"cannot write {root}/", "No space left on device",
         "free space or choose another root",
     )  # fmt: skip
     assert "succeeded" not in said.stdout
