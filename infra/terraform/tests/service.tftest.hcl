@@ -84,7 +84,6 @@ run "production_is_private_and_scales_to_zero" {
       MMM_CLOUDRUN_JOB          = "mmm-app-train"
       MMM_CLOUDRUN_PLACES       = "1"
       MMM_CLOUDRUN_REGION       = "europe-west1"
-      MMM_ENVIRONMENT           = "production"
       MMM_ROOT                  = "gs://mmm-app-output"
       RUN_SERVICE_ACCOUNT_EMAIL = "mmm-trainer-sa@acme-analytics.iam.gserviceaccount.com"
     })

@@ -138,7 +138,7 @@ run "identities_may_little" {
   }
   assert {
     condition = (
-      keys(google_service_account_iam_member.batch) == tolist(["production"]) &&
+      keys(google_service_account_iam_member.batch) == ["production"] &&
       endswith(
         google_service_account_iam_member.batch["production"].member,
         "/attribute.workflow_ref/acme/mmm/.github/workflows/train.yml@refs/heads/main",
