@@ -1,6 +1,6 @@
 """Print the newest run of a revision and country as Markdown: how it ended, and its channels.
 
-    python infra/scripts/run_summary.py ROOT REVISION COUNTRY
+python infra/scripts/run_summary.py ROOT REVISION COUNTRY
 """
 
 from __future__ import annotations

@@ -51,7 +51,8 @@ def schema_of(text: str) -> tuple[str, dict[str, Any]]:
     (resource,) = (
         name
         for name, (base, _) in classes.items()
-        if base in ("cdktn.TerraformResource", "cdktn.TerraformDataSource", "cdktn.TerraformProvider")
+        if base
+        in ("cdktn.TerraformResource", "cdktn.TerraformDataSource", "cdktn.TerraformProvider")
     )
     body = classes[resource][1]
     kind = re.search(r'static tfResourceType = "(\w+)"', body)
