@@ -10,11 +10,6 @@ from typing import Any
 
 import hcl2
 
-from tests.conftest import REPOSITORY
-
-TERRAFORM = REPOSITORY / "infra" / "terraform"
-ROOTS = {"environment": TERRAFORM, "foundation": TERRAFORM / "foundation"}
-
 
 @dataclass(frozen=True)
 class Block:

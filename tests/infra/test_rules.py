@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.infra.hcl import ROOTS, Block, parse, read, resources, variables
+from tests.infra import ROOTS
+from tests.infra.hcl import Block, parse, read, resources, variables
 
 PARSED = {name: read(root) for name, root in ROOTS.items()}
 RESOURCES = [each for parsed in PARSED.values() for each in resources(parsed)]
