@@ -37,7 +37,7 @@ resource "google_logging_metric" "ended_badly" {
   }
 
   label_extractors = {
-    status = "EXTRACT(jsonPayload.status)"
+    status = "REGEXP_EXTRACT(jsonPayload.message, \"^FATAL ERROR run [^ ]+ (failed|lost)\")"
   }
 }
 

@@ -8,9 +8,11 @@ locals {
     APP_ROOT                  = "/app"
     GCS_BUCKET                = var.bucket_name
     GOOGLE_CLOUD_PROJECT      = var.project_id
+    MMM_BEHIND_IAP            = tostring(var.iap)
     MMM_CLOUDRUN_JOB          = local.job
     MMM_CLOUDRUN_PLACES       = tostring(var.training.places)
     MMM_CLOUDRUN_REGION       = var.region
+    MMM_LOG                   = "json"
     MMM_ROOT                  = "gs://${var.bucket_name}"
     RUN_SERVICE_ACCOUNT_EMAIL = local.runtime
   })

@@ -81,9 +81,11 @@ run "production_is_private_and_scales_to_zero" {
       APP_ROOT                  = "/app"
       GCS_BUCKET                = "mmm-app-output"
       GOOGLE_CLOUD_PROJECT      = "acme-analytics"
+      MMM_BEHIND_IAP            = "true"
       MMM_CLOUDRUN_JOB          = "mmm-app-train"
       MMM_CLOUDRUN_PLACES       = "1"
       MMM_CLOUDRUN_REGION       = "europe-west1"
+      MMM_LOG                   = "json"
       MMM_ROOT                  = "gs://mmm-app-output"
       RUN_SERVICE_ACCOUNT_EMAIL = "mmm-trainer-sa@acme-analytics.iam.gserviceaccount.com"
     })
@@ -179,6 +181,13 @@ run "without_iap_people_call_with_their_token" {
       ]) && length(google_iap_web_cloud_run_service_iam_member.visitor) == 0
     )
     error_message = "the invokers are others"
+  }
+  assert {
+    condition = contains([
+      for one in google_cloud_run_v2_service.dashboard.template[0].containers[0].env :
+      "${one.name}=${one.value}"
+    ], "MMM_BEHIND_IAP=false")
+    error_message = "the dashboard believes a header that anybody can send"
   }
 }
 
