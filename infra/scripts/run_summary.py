@@ -27,8 +27,8 @@ def summary(run: Run) -> str:
 def _channels(run: Run) -> list[str]:
     result = load_result(run)
     table = result.channel_table()
-    names = [name for name in (c.ROAS, c.CPA) if name in table and table[name].notna().any()]
-    head = ["channel", "spend", "spend share", "effect share", *(name.upper() for name in names)]
+    efficiency = c.CPA if run.job.target_type == "conversion" else c.ROAS
+    head = ["channel", "spend", "spend share", "effect share", efficiency.upper()]
     lines = [
         f"Best model `{result.best}`, NRMSE {result.errors()[c.NRMSE_TRAIN]:.4f}.",
         "",
@@ -41,7 +41,7 @@ def _channels(run: Run) -> list[str]:
             f"{row[c.SPEND]:,.0f}",
             f"{row[c.SPEND_SHARE]:.1%}",
             f"{row[c.EFFECT_SHARE]:.1%}",
-            *(f"{row[name]:.2f}" for name in names),
+            f"{row[efficiency]:.2f}",
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return lines

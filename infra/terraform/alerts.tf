@@ -8,7 +8,7 @@ locals {
   alerts = {
     fatal = {
       title   = "a FATAL ERROR was logged"
-      filter  = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.fatal_errors.name}\" AND resource.type=one_of(\"cloud_run_revision\",\"cloud_run_job\")"
+      filters = [for kind in ["cloud_run_revision", "cloud_run_job"] : "metric.type=\"logging.googleapis.com/user/${google_logging_metric.fatal_errors.name}\" AND resource.type=\"${kind}\""]
       aligner = "ALIGN_DELTA"
       reducer = "REDUCE_SUM"
       period  = "300s"
@@ -18,7 +18,7 @@ locals {
     }
     runs = {
       title   = "a run failed or was lost"
-      filter  = "metric.type=\"logging.googleapis.com/user/${google_logging_metric.ended_badly.name}\" AND resource.type=one_of(\"cloud_run_revision\",\"cloud_run_job\")"
+      filters = [for kind in ["cloud_run_revision", "cloud_run_job"] : "metric.type=\"logging.googleapis.com/user/${google_logging_metric.ended_badly.name}\" AND resource.type=\"${kind}\""]
       aligner = "ALIGN_DELTA"
       reducer = "REDUCE_SUM"
       period  = "300s"
@@ -28,7 +28,7 @@ locals {
     }
     executions = {
       title   = "a training container ended badly"
-      filter  = "metric.type=\"run.googleapis.com/job/completed_execution_count\" AND metric.labels.result=\"failed\" AND ${local.of_job}"
+      filters = ["metric.type=\"run.googleapis.com/job/completed_execution_count\" AND metric.labels.result=\"failed\" AND ${local.of_job}"]
       aligner = "ALIGN_DELTA"
       reducer = "REDUCE_SUM"
       period  = "300s"
@@ -38,7 +38,7 @@ locals {
     }
     errors = {
       title   = "the dashboard answers with errors"
-      filter  = "metric.type=\"run.googleapis.com/request_count\" AND metric.labels.response_code_class=\"5xx\" AND ${local.of_service}"
+      filters = ["metric.type=\"run.googleapis.com/request_count\" AND metric.labels.response_code_class=\"5xx\" AND ${local.of_service}"]
       aligner = "ALIGN_DELTA"
       reducer = "REDUCE_SUM"
       period  = "300s"
@@ -48,7 +48,7 @@ locals {
     }
     latency = {
       title   = "the dashboard is slow"
-      filter  = "metric.type=\"run.googleapis.com/request_latencies\" AND metric.labels.response_code_class=\"2xx\" AND ${local.of_service}"
+      filters = ["metric.type=\"run.googleapis.com/request_latencies\" AND metric.labels.response_code_class=\"2xx\" AND ${local.of_service}"]
       aligner = "ALIGN_PERCENTILE_50" # a websocket lasts as long as its page: only the median tells
       reducer = "REDUCE_MAX"
       period  = "300s"
@@ -58,7 +58,7 @@ locals {
     }
     memory = {
       title   = "a container is near its memory limit"
-      filter  = "metric.type=\"run.googleapis.com/container/memory/utilizations\" AND ${local.of_service}"
+      filters = ["metric.type=\"run.googleapis.com/container/memory/utilizations\" AND ${local.of_service}"]
       aligner = "ALIGN_PERCENTILE_99"
       reducer = "REDUCE_MAX"
       period  = "300s"
@@ -68,7 +68,7 @@ locals {
     }
     training_memory = {
       title   = "a training is near its memory limit"
-      filter  = "metric.type=\"run.googleapis.com/container/memory/utilizations\" AND ${local.of_job}"
+      filters = ["metric.type=\"run.googleapis.com/container/memory/utilizations\" AND ${local.of_job}"]
       aligner = "ALIGN_PERCENTILE_99"
       reducer = "REDUCE_MAX"
       period  = "300s"
@@ -78,7 +78,7 @@ locals {
     }
     storage = {
       title   = "the archive has grown large"
-      filter  = "metric.type=\"storage.googleapis.com/storage/v2/total_bytes\" AND ${local.of_bucket}"
+      filters = ["metric.type=\"storage.googleapis.com/storage/v2/total_bytes\" AND ${local.of_bucket}"]
       aligner = "ALIGN_MEAN"
       reducer = "REDUCE_SUM"
       period  = "3600s"
@@ -104,17 +104,20 @@ resource "google_monitoring_alert_policy" "this" {
   combiner              = "OR"
   notification_channels = [for channel in google_monitoring_notification_channel.email : channel.id]
 
-  conditions {
-    display_name = each.value.title
-    condition_threshold {
-      filter          = each.value.filter
-      comparison      = "COMPARISON_GT"
-      threshold_value = each.value.above
-      duration        = each.value.lasts
-      aggregations {
-        alignment_period     = each.value.period
-        per_series_aligner   = each.value.aligner
-        cross_series_reducer = each.value.reducer
+  dynamic "conditions" {
+    for_each = each.value.filters # a condition is about one kind of resource
+    content {
+      display_name = each.value.title
+      condition_threshold {
+        filter          = conditions.value
+        comparison      = "COMPARISON_GT"
+        threshold_value = each.value.above
+        duration        = each.value.lasts
+        aggregations {
+          alignment_period     = each.value.period
+          per_series_aligner   = each.value.aligner
+          cross_series_reducer = each.value.reducer
+        }
       }
     }
   }

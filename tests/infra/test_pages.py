@@ -187,8 +187,9 @@ def test_the_cost_sheets_sizes_are_the_deployments() -> None:
             )
             assert wanted, variable.body["type"]
             assert given["sizes"][f"{prefix}_{size}"] == int(wanted[1])
-    alerts = re.findall(r"title\s+=", (TERRAFORM / "alerts.tf").read_text())
-    assert given["idle"]["alert_conditions"] == 2 * len(alerts)  # staging and production
+    filters = re.findall(r"filters\s+= \[(for kind)?", (TERRAFORM / "alerts.tf").read_text())
+    conditions = sum(2 if of_two_kinds else 1 for of_two_kinds in filters)
+    assert given["idle"]["alert_conditions"] == 2 * conditions  # staging and production
 
 
 def test_an_idle_month_costs_close_to_nothing() -> None:

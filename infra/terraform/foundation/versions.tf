@@ -16,6 +16,10 @@ provider "google" {
   project = var.project_id
   region  = var.region
 
+  # The budget is of the billing account, whose requests Google wants counted on a project.
+  user_project_override = true
+  billing_project       = var.project_id
+
   default_labels = {
     app         = "mmm-app"
     environment = "all"
