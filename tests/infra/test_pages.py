@@ -135,6 +135,15 @@ def test_each_repository_variable_is_explained() -> None:
     assert {name for name in used if f"`{name}`" not in page} == set()
 
 
+def test_each_service_is_explained() -> None:
+    (services,) = (each["services"] for each in FOUNDATION["locals"] if "services" in each)
+    named = re.findall(r"([a-z]+)\.googleapis\.com", str(services))
+    assert len(named) > 10
+    page = (DOCS / "deploy.md").read_text().split("## Services of Google")[1]
+    table = page.split("##")[0]
+    assert [name for name in named if not re.search(rf"[`(]{name}`", table)] == []
+
+
 def test_the_access_matrix_is_terraforms() -> None:
     """Every role that is given is in the table, and the table names no other."""
     page = (DOCS / "security.md").read_text()
