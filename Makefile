@@ -52,9 +52,12 @@ lock: .venv/test ## write requirements/*.txt anew from pyproject.toml
 		--constraint requirements/product.txt --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --quiet --custom-compile-command "make lock" \
 		--output-file requirements/robyn.txt
+	@$(BIN)/uv pip compile --group infra --generate-hashes --no-emit-index-url \
+		--python-version 3.11 --quiet --upgrade --custom-compile-command "make lock" \
+		--output-file requirements/infra.txt
 
 clean: ## remove the environment and everything compiled; archived runs stay
-	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-infra build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
