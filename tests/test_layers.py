@@ -24,7 +24,7 @@ LAYERS = (
     "sources stores engines",
     "archive",
     "archived progress allocate checks annotations simulate guess preflight run_zip storage_check",
-    "supervisor report job_check job_template refresh recreate reproduce response allocation_check",
+    "supervisor report job_check job_template refresh recreate reproduce response allocation_check scenarios",
     "kernels pages run_card",
     "stages",
     "papermill_engine",
