@@ -86,9 +86,8 @@ class Scenario(BaseModel):
         """
         name = " ".join(name.split())
         if not 1 <= len(name) <= LONGEST_NAME:
-            raise RunError(
-                f"a scenario's name has 1 to {LONGEST_NAME} characters; this {len(name)}"
-            )
+            has = f"this one has {len(name)}"
+            raise RunError(f"a scenario's name needs 1 to {LONGEST_NAME} characters; {has}")
         table = allocation.table
         return cls(
             name=name,

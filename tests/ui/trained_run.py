@@ -13,7 +13,6 @@ import pandas as pd
 
 from mmmlib.archive import Archive, Run
 from mmmlib.archived import save_result
-from mmmlib.data import example_path
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.inputs import ModelInput
 from mmmlib.engines.native.results import tables
@@ -30,7 +29,6 @@ PRINT = "print_S"  # is renamed to the attack
 def trained(root: str, candidates: int = 60, **values: Any) -> Run:
     """Fit random candidates, choose, archive: everything but the search."""
     job = _renamed(golden.job(revision="live", pareto_fronts=1, **values))
-    table = golden.read("dt_mod.csv").rename(columns=str)
     model = Model(_input(job), job)
     low, high = np.array(list(model.space.bounds.values())).T
     points = np.random.default_rng(7).uniform(low, high, (candidates, len(low)))
@@ -38,10 +36,8 @@ def trained(root: str, candidates: int = 60, **values: Any) -> Run:
     found = TrainingResult(**tables(model, [trial]), engine="native test", seconds={})
     run = Archive(root).claim(job)
     with Supervisor(run, who="ada"):
-        frame = pd.read_csv(example_path("example:weekly"), parse_dates=["DATE"])
-        run.save_table("dataset", frame.drop(columns="events"))
+        run.save_table("dataset", golden.dataset().frame)
         save_result(run, found)
-    assert len(table) == len(frame)
     return run
 
 

@@ -32,6 +32,7 @@ _SHOWN = (
     ("R² test", c.RSQ_TEST),
     ("DECOMP.RSSD", c.DECOMP_RSSD),
 )
+_HELD_OUT = (c.NRMSE_VAL, c.NRMSE_TEST, c.RSQ_TEST)  # only under a validation split
 _PERIODS = {1: "day", 7: "week"}
 
 
@@ -139,12 +140,13 @@ class LiveModel:
         return values
 
     def _errors(self, errors: FloatArray, mape: float) -> list[dict[str, Any]]:
-        """Those that this job computes."""
+        """Those that this job computes, in one order; ``None`` where one is not finite."""
         by_name = dict(zip(ERROR_COLUMNS, errors.tolist(), strict=True))
-        found = [
+        held_out = self.model.job.ts_validation
+        found: list[dict[str, Any]] = [
             {"name": title, "value": plain(by_name[key], 7)}
             for title, key in _SHOWN
-            if np.isfinite(by_name[key])
+            if held_out or key not in _HELD_OUT
         ]
         if self.model.job.calibration:
             found.append({"name": "MAPE of lift studies", "value": plain(mape, 7)})
