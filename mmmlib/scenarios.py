@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -22,6 +23,7 @@ from mmmlib.allocate.sheet import workbook
 from mmmlib.archive import Run, now
 from mmmlib.errors import RunError
 from mmmlib.job_parts import Allocator
+from mmmlib.scrubbed import scrub_values
 
 FOLDER = "scenarios"
 LONGEST_NAME = 60
@@ -129,7 +131,7 @@ def save_scenario(run: Run, scenario: Scenario, replace: bool = False) -> None:
     RunError
         There is one of that name, and ``replace`` is not given.
     """
-    key, data = _file(scenario.name), (scenario.model_dump_json(indent=2) + "\n").encode()
+    key, data = _file(scenario.name), _text(scenario)
     if run.store.put_if_absent(f"{run.id.folder}/{key}", data):
         return
     there = _read(run, key)
@@ -159,7 +161,7 @@ def load_scenario(run: Run, name: str) -> Scenario:
 def delete_scenario(run: Run, name: str, who: str) -> None:
     """Mark a scenario as deleted; its file stays, with who did it and when."""
     gone = load_scenario(run, name).model_copy(update={"deleted_by": who, "deleted": now()})
-    run.save(_file(name), (gone.model_dump_json(indent=2) + "\n").encode())
+    run.save(_file(name), _text(gone))
 
 
 def comparison(scenarios: Sequence[Scenario]) -> pd.DataFrame:
@@ -218,6 +220,12 @@ def _file(name: str) -> str:
     """Its name in the run; names that differ in case or spaces only are one."""
     plain = " ".join(name.split()).casefold()
     return f"{FOLDER}/{hashlib.sha256(plain.encode()).hexdigest()[:16]}.json"
+
+
+def _text(scenario: Scenario) -> bytes:
+    """Its file; known secrets in it are hidden, as in everything that is archived."""
+    values = scrub_values(json.loads(scenario.model_dump_json()))
+    return (json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _read(run: Run, key: str) -> Scenario:
