@@ -182,3 +182,4 @@ def test_a_model_that_cannot_be_read_says_so(copied):
     view.loading.join(timeout=60)
     assert "has no model 9_9_9" in said[0]
     assert view.note == "This model cannot be shown live."
+    assert view.failed

@@ -121,6 +121,22 @@ def test_the_frontier_passes_the_plan_and_rises(live):
     assert np.interp(allocation.budget, spend, response) == pytest.approx(best, rel=0.01)
 
 
+def test_what_added_money_brings_is_not_what_moving_money_brings(live):
+    model = PlanModel(live)
+    today = model.answer(model.form(Allocator(low=0.5, high=2.0)))
+    assert "added" not in [figure["name"] for figure in today["figures"]]
+    best_today = float(model.made[1].table[c.PLANNED_RESPONSE].sum())
+    more = 1.2 * today["reach"][2]
+    answer = model.answer(model.form(Allocator(low=0.5, high=2.0, total_budget=more)))
+    added = next(figure["plan"] for figure in answer["figures"] if figure["name"] == "added")
+    table = model.made[1].table
+    gained = table[c.PLANNED_RESPONSE].sum() - best_today
+    spent = table[c.PLANNED_SPEND].sum() - table[c.CURRENT_SPEND].sum()
+    assert added == pytest.approx(gained / spent, rel=1e-6)
+    slope = table[c.PLANNED_MARGINAL][table[c.BINDING] == ""].max()
+    assert added >= slope * (1 - 1e-6)  # the first of the added money brings more than the last
+
+
 def test_a_model_that_is_not_stored_in_full_is_planned_with_too(live):
     stored = set(live.load_table("channels")[c.CANDIDATE])
     candidates = live.load_table("candidates")[c.CANDIDATE]
@@ -223,6 +239,16 @@ def test_files_of_the_plan_and_of_scenarios(page, monkeypatch):
     assert below[1][1][0][:2] == b"PK"
     send(view, "save_file", "exe")
     assert "csv or xlsx" in said.pop()
+
+
+def test_a_model_that_cannot_be_read_says_so(copied):
+    said = []
+    session = Session(Archive(copied.store.root), said.append, print, "ada")
+    view = open_page(session, {"run": str(copied.id), "model": "9_9_9"})
+    view.refresh()
+    view.loading.join(timeout=60)
+    assert "has no model 9_9_9" in said[0]
+    assert view.note == "This model cannot be planned with."
 
 
 def test_a_run_that_has_not_trained_has_no_page(ended):

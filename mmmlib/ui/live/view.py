@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Dict, Unicode
+from traitlets import Bool, Dict, Unicode
 
 from mmmlib.archive import Run
 from mmmlib.errors import RunError
@@ -30,6 +30,7 @@ class LiveView(View):
     facts = Dict().tag(sync=True)
     answer = Dict().tag(sync=True)  # number of the question, and the fit
     note = Unicode(LOADING).tag(sync=True)  # why there is nothing to drag yet
+    failed = Bool(False).tag(sync=True)  # there never will be
 
     def __init__(self, session: Session, run: Run, candidate: str, **traits: Any) -> None:
         self._session, self._run, self._candidate = session, run, candidate
@@ -75,7 +76,7 @@ class LiveView(View):
             model = LiveModel(self._run, self._candidate)
             facts = model.facts()
         except BaseException:
-            self.note = "This model cannot be shown live."
+            self.note, self.failed = "This model cannot be shown live.", True
             raise
         self._model = model
         self.facts = facts

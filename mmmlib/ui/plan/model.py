@@ -87,7 +87,7 @@ class PlanModel:
         return {
             "problems": [],
             "rows": [self._row(row) for row in table.to_dict("records")],
-            "figures": _figures(allocation),
+            "figures": [*_figures(allocation), *self._added(allocation)],
             "periods": allocation.periods,
             "budget": plain(allocation.budget * allocation.periods),
             "target": plain(allocation.target) if allocation.target is not None else None,
@@ -156,6 +156,27 @@ class PlanModel:
             plain_row["observed"] = len(past)
         return plain_row
 
+    def _added(self, allocation: Allocation) -> list[dict[str, Any]]:
+        """Efficiency of the money that is added or saved, as figure ``added``.
+
+        Against the best plan for today's budget: against today it would count what moving
+        money between the channels brings as the work of the added money. Nothing where the
+        budget is today's, or where the bounds have no plan for today's.
+        """
+        table = allocation.table
+        low, high = (table[name].to_numpy() for name in (c.SPEND_LOW, c.SPEND_HIGH))
+        today, planned = float(table[c.CURRENT_SPEND].sum()), float(table[c.PLANNED_SPEND].sum())
+        if abs(planned - today) <= 1e-9 * today or not low.sum() <= today <= high.sum():
+            return []
+        try:
+            best = best_for_budget(self.basis.channels, low, high, today)
+        except AllocationError:  # only harmful channels could take all of today's money
+            return []
+        gained = table[c.PLANNED_RESPONSE].sum()
+        gained -= responses(self.basis.channels, best.spend)[0].sum()
+        found = efficiency(float(gained), planned - today, allocation.target_type)
+        return [{"name": "added", "today": None, "plan": plain(found), "lift": None}]
+
     def _curves(self, allocation: Allocation) -> list[dict[str, Any]]:
         """Response curves as far as the bounds or anything ever spent reach."""
         table, channels = allocation.table, self.basis.channels
@@ -185,12 +206,6 @@ def _figures(allocation: Allocation) -> list[dict[str, Any]]:
     period = ("spend_per_period", "response_per_period")
     found = [{"name": name, **_pair(metrics[name])} for name in (*period, "total_spend")]
     found.append({"name": "efficiency", **_pair(metrics[allocation.efficiency])})
-    table = allocation.table
-    more = [float(table[name].sum()) for name in (c.PLANNED_RESPONSE, c.CURRENT_RESPONSE)]
-    spend = [float(table[name].sum()) for name in (c.PLANNED_SPEND, c.CURRENT_SPEND)]
-    if abs(spend[0] - spend[1]) > 1e-9 * spend[1]:  # what the added money brings, or saved costs
-        gained = efficiency(more[0] - more[1], spend[0] - spend[1], allocation.target_type)
-        found.append({"name": "incremental", "today": None, "plan": plain(gained), "lift": None})
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ipywidgets import widget_serialization
 from traitlets import Any as AnyTrait
-from traitlets import Dict, List
+from traitlets import Dict, List, Unicode
 
 from mmmlib import columns as c
 from mmmlib.archive import Run
@@ -69,6 +69,7 @@ class PlanView(View):
     facts = Dict().tag(sync=True)
     form = Dict().tag(sync=True)  # what the browser's form starts from
     answer = Dict().tag(sync=True)
+    note = Unicode().tag(sync=True)  # why there is no plan at all
     frontier: List[Any] = List().tag(sync=True)
     scenarios = AnyTrait(None, allow_none=True).tag(sync=True, **widget_serialization)
 
@@ -114,16 +115,24 @@ class PlanView(View):
         self.send({"method": "save", "args": [name]}, buffers=[data])
 
     def _load(self) -> None:
+        try:
+            model, form = self._read()
+        except BaseException:
+            self.note = "This model cannot be planned with."
+            raise
+        self._model = model
+        self.form = form
+        self._answer(form, 0)
+        self.facts = model.facts()
+
+    def _read(self) -> tuple[PlanModel, dict[str, Any]]:
+        """The model, and the form of the scenario that the address names or of the job."""
         settings, candidate = None, self._query.get("model", "")
         if name := self._query.get("scenario"):
             scenario = load_scenario(self._run, name)
             settings, candidate = scenario.settings, candidate or scenario.candidate
         model = PlanModel(self._run, candidate)
-        form = model.form(settings)
-        self._model = model
-        self.form = form
-        self._answer(form, 0)
-        self.facts = model.facts()
+        return model, model.form(settings)
 
     def _answer(self, form: dict[str, Any], number: int) -> None:
         model = self.model
