@@ -25,7 +25,7 @@ LAYERS = (
     "archive",
     "archived progress allocate checks annotations simulate guess preflight run_zip storage_check",
     "supervisor report job_check job_template refresh recreate reproduce response allocation_check",
-    "kernels pages run_card",
+    "kernels pages run_card scenarios",
     "stages",
     "papermill_engine",
     "runner",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -66,18 +69,24 @@ def write(allocation: Allocation, path: Path) -> None:
 
 
 def as_xlsx(allocation: Allocation) -> bytes:
-    """A workbook with the sheets plan, figures and warnings; text is never a formula."""
+    """A workbook with the sheets plan, figures and warnings."""
+    warnings = pd.DataFrame({"warning": list(allocation.warnings)}, dtype=object)
+    return workbook(
+        {"plan": allocation.table, "figures": allocation.metrics(), "warnings": warnings}
+    )
+
+
+def workbook(sheets: Mapping[str, pd.DataFrame]) -> bytes:
+    """A workbook of tables; text is never a formula."""
     from openpyxl import Workbook
 
     book = Workbook()
-    warnings = pd.DataFrame({"warning": list(allocation.warnings)}, dtype=object)
-    sheets = {"plan": allocation.table, "figures": allocation.metrics(), "warnings": warnings}
     for place, (name, table) in enumerate(sheets.items()):
         sheet = book.active if place == 0 else book.create_sheet()
         sheet.title = name
         sheet.append(list(table))
         for row in table.itertuples(index=False):
-            sheet.append([None if value != value else value for value in row])
+            sheet.append([_cell(value) for value in row])
         for cells in sheet.iter_rows():
             for cell in cells:
                 if isinstance(cell.value, str):
@@ -89,6 +98,13 @@ def as_xlsx(allocation: Allocation) -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """What a spreadsheet has no number for is empty, or a word."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else "infinite"
+    return value
 
 
 def _whole(value: float) -> str:

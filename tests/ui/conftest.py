@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import runpy
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from mmmlib.archive import Archive
+from mmmlib.archive import Archive, Run
+from tests.ui.trained_run import trained
 
 _SAMPLE = Path(__file__).with_name("sample_archive.py")
 
@@ -27,3 +29,16 @@ def ended(sample: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> 
     archive = Archive(root)
     runs = {name: archive.run(id_) for name, id_ in sample.build(root).items()}
     return {"archive": archive, **runs}
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that a real engine trained; a test that changes it takes a copy (``copied``)."""
+    return trained(str(tmp_path_factory.mktemp("live")))
+
+
+@pytest.fixture
+def copied(live: Run, tmp_path: Path) -> Run:
+    """That run, the test's own."""
+    shutil.copytree(live.store.root, tmp_path / "archive")
+    return Archive(str(tmp_path / "archive")).run(str(live.id))

@@ -1,0 +1,45 @@
+"""The run and the models that a page on one model is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmmlib import columns as c
+from mmmlib.archive import BEST, Run
+from mmmlib.archived import TRAINING
+from mmmlib.errors import RunError
+from mmmlib.ui.pages import Query, Session
+
+
+def trained_run(session: Session, query: Query) -> Run:
+    """The run that the address names, or the newest one that has trained.
+
+    Raises
+    ------
+    RunError
+        There is no such run, or it has not trained.
+    """
+    if name := query.get("run"):
+        run = session.archive.run(name)
+        if not run.has(TRAINING):
+            raise RunError(f"run {run} has no model yet; choose one that has trained")
+        return run
+    for run in session.archive.runs():
+        if run.has(TRAINING):
+            return run
+    raise RunError("no run here has trained a model yet; train one first")
+
+
+def models_of(run: Run, candidate: str = "") -> list[dict[str, Any]]:
+    """Models to choose from, as ``value, title``: the best, the clusters' winners, the given."""
+    best = run.load(BEST).decode().strip()
+    titles = {best: "best model"}
+    if run.has("clusters.parquet"):
+        clusters = run.load_table("clusters")
+        for winner, number in zip(clusters[c.CANDIDATE], clusters[c.CLUSTER], strict=True):
+            if number > 0:
+                said = f"winner of cluster {number}"
+                titles[winner] = f"best model, {said}" if winner == best else said
+    if candidate:
+        titles.setdefault(candidate, "chosen")
+    return [{"value": value, "title": f"{value} ({title})"} for value, title in titles.items()]

@@ -1,0 +1,146 @@
+"""The planner and the live model in a real browser, on a run that a real engine trained."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import openpyxl
+import psutil
+import pytest
+
+from mmmlib.archive import Archive
+from mmmlib.job import TrainingJob
+from mmmlib.scenarios import load_scenarios
+
+pytestmark = pytest.mark.browser
+
+EVIL = "<img src=x onerror=alert(1)>"
+SCREENSHOT = "MMM_SCREENSHOTS"  # set it to write docs/images anew
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+MOST_MEMORY = 350e6  # bytes of a kernel with the planner and the live model
+
+
+@pytest.fixture(scope="module")
+def planned(serve, tmp_path_factory):
+    """The dashboard of an archive with one trained run."""
+    root = str(tmp_path_factory.mktemp("trained"))
+    command = [sys.executable, "-m", "tests.ui.trained_run", root]
+    subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[2])
+    with serve(root) as server:
+        yield server
+
+
+def memory_of(served) -> int:
+    """Bytes of the page's kernel: the largest; the others wait for their browsers."""
+    children = psutil.Process(served.process.pid).children()
+    return max(child.memory_info().rss for child in children)
+
+
+def test_a_budget_is_planned_saved_compared_and_exported(page, planned, tmp_path):
+    page.goto(f"{planned.url}?page=plan")
+    rows = page.locator(".mmm-moves tbody tr")
+    rows.first.wait_for()
+    assert EVIL in page.locator(".mmm-moves").inner_text()
+    assert page.locator("img[src=x]").count() == 0
+    page.get_by_label("Name of this plan").fill("today's budget")
+    page.get_by_role("button", name="Save").click()
+    page.locator(".mmm-side thead", has_text="today's budget").wait_for()
+
+    page.get_by_label("Total budget, 157 weeks").fill("15000000")
+    page.locator(".mmm-headline", has_text="15,000,000").wait_for()
+    page.get_by_role("button", name="Lock tv_S at today's spend").click()
+    tv = rows.filter(has_text="tv_S")
+    tv.get_by_text("locked").wait_for()
+    page.get_by_label("Name of this plan").fill(EVIL)
+    page.get_by_role("button", name="Save").click()
+    page.locator(".mmm-side thead", has_text=EVIL).wait_for()
+    run = next(iter(Archive(planned.root).runs()))
+    assert [each.name for each in load_scenarios(run)] == ["today's budget", EVIL]
+    assert load_scenarios(run)[1].settings.channels["tv_S"].locked
+
+    page.get_by_role("button", name="Target ROAS").click()
+    page.get_by_label("ROAS at least").fill("900")
+    problem = page.locator(".mmm-noplan")
+    problem.wait_for()
+    assert "no spend within the bounds has a ROAS of 900" in problem.inner_text()
+    assert page.get_by_role("button", name="Save").is_disabled()
+
+    with page.expect_download() as download:
+        page.locator(".mmm-sidefoot").get_by_role("button", name="XLSX").click()
+    download.value.save_as(tmp_path / "both.xlsx")
+    head = next(openpyxl.load_workbook(tmp_path / "both.xlsx")["spend"].values)
+    assert head[2::2] == ("today's budget", EVIL)
+
+    page.get_by_role("button", name="Open today's budget").click()
+    page.wait_for_url("**scenario=today%27s+budget")
+    page.locator(".mmm-headline").wait_for()
+    page.get_by_role("button", name="Delete today's budget").click()
+    assert len(load_scenarios(run)) == 2  # it asks first
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.wait_for_function("document.querySelectorAll('.mmm-pick').length === 1")
+    assert [each.name for each in load_scenarios(run)] == [EVIL]
+
+
+def test_a_dragged_slider_refits_the_model(page, planned, tmp_path):
+    page.goto(f"{planned.url}?page=plan")
+    page.locator(".mmm-moves tbody tr").first.wait_for()
+    page.get_by_role("button", name="Live model").click()
+    line = page.locator(".mmm-overtime path.mmm-line").last
+    line.wait_for()
+    assert EVIL in page.locator(".mmm-pairs").first.inner_text()
+    before, theta = line.get_attribute("d"), "Carryover of each period (theta)"
+    box = page.get_by_role("slider", name=f"{theta} of tv_S").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 13):
+        page.mouse.move(x + 5 * (step if x < 300 else -step), y)
+    page.mouse.up()
+    page.get_by_text("back to").wait_for()
+    page.wait_for_function(
+        "old => [...document.querySelectorAll('.mmm-overtime path.mmm-line')].pop()"
+        ".getAttribute('d') !== old",
+        arg=before,
+    )
+    dragged = float(page.get_by_role("spinbutton", name=theta).input_value())
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Fix what I moved").click()
+    download.value.save_as(tmp_path / "job.yaml")
+    low, high = TrainingJob.load(tmp_path / "job.yaml").ranges()["tv_S_thetas"]
+    assert low == high == pytest.approx(dragged, rel=1e-3)
+
+    page.get_by_role("button", name="Reset all 1").click()
+    page.wait_for_function(
+        "old => [...document.querySelectorAll('.mmm-overtime path.mmm-line')].pop()"
+        ".getAttribute('d') === old",
+        arg=before,
+    )
+    assert memory_of(planned) < MOST_MEMORY
+
+
+@pytest.mark.skipif(SCREENSHOT not in os.environ, reason=f"{SCREENSHOT} is not set")
+@pytest.mark.parametrize(("name", "height"), [("plan", 1330), ("live", 1160)])
+def test_screenshots(browser, serve, name, height):
+    """The pictures in docs/dashboard.md: the newest run of the archive the variable names."""
+    with serve(os.environ[SCREENSHOT]) as server:
+        tab = browser.new_page(viewport={"width": 1440, "height": height})
+        tab.goto(f"{server.url}?page={name}")
+        tab.locator(".mmm-moves, .mmm-overtime").wait_for()
+        tab.evaluate("document.querySelector('.mmm-place').remove()")  # this machine's path
+        if name == "plan":
+            budget = tab.get_by_label("Total budget,")
+            shown = float(budget.get_attribute("placeholder"))
+            budget.fill(f"{1.25 * shown:.0f}")
+            tab.locator(".mmm-headline", has_text="added money").wait_for()
+        else:
+            slider = tab.get_by_role("slider", name="Carryover of each period")
+            slider.focus()
+            for _ in range(150):
+                slider.press("ArrowRight")
+        tab.wait_for_timeout(800)
+        tab.screenshot(path=IMAGES / f"{name}.png")
+        tab.close(run_before_unload=True)
