@@ -108,7 +108,8 @@ def test_the_tables_have_the_native_engines_columns_and_search(
     trained: tuple[TrainingResult, list[Event]], dataset: Dataset
 ) -> None:
     result, _ = trained
-    native = NativeEngine().train(dataset, _job(SMALL | {"engine": "native"}), ignore)
+    same_search = SMALL | {"engine": "native", "optimizer": result.optimizer}
+    native = NativeEngine().train(dataset, _job(same_search), ignore)
     for name, table in native.tables().items():
         assert list(result.tables()[name]) == list(table), name
     searched = [name for name in native.candidates if name.endswith(("_alphas", "_thetas"))]
