@@ -7,6 +7,7 @@ the queue stays there for the next start.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -18,35 +19,37 @@ from pathlib import Path
 GRACE_SECONDS = 8.0  # Docker and Cloud Run kill ten seconds after they ask
 VARIABLE = "MMM_CLOSING"  # names the file that says: no further run starts here
 RUNS = {b"execute", b"run"}  # commands of `mmm` that train
+ASKED: set[int] = set()
 
 
 def main() -> int:
     """Serve until a signal comes or the server ends; return the exit code."""
     closing = Path(os.environ[VARIABLE])
     closing.unlink(missing_ok=True)  # of this container's last stop
-    command = ["mmm", "app", "--host", "0.0.0.0", "--port", os.environ["PORT"]]
-    server = subprocess.Popen(command)
+    server = subprocess.Popen(["mmm", "app", "--host", "0.0.0.0", "--port", os.environ["PORT"]])
 
     def stop(number: int, frame: object) -> None:
         server.terminate()
+        ask(closing)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     code = server.wait()
-    end_runs(closing)
+    deadline = time.monotonic() + GRACE_SECONDS
+    while ask(closing) and time.monotonic() < deadline:
+        time.sleep(0.05)
     return code
 
 
-def end_runs(closing: Path) -> None:
-    """Ask every run of this container to end, and wait for them."""
+def ask(closing: Path) -> set[int]:
+    """Ask each run of this container to end, once, and return those that have not ended."""
     closing.touch()
-    deadline = time.monotonic() + GRACE_SECONDS
-    asked: set[int] = set()
-    while (going := set(runs(closing))) and time.monotonic() < deadline:
-        for pid in going - asked:
+    going = set(runs(closing))
+    for pid in going - ASKED:
+        ASKED.add(pid)
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
             os.kill(pid, signal.SIGTERM)
-        asked |= going
-        time.sleep(0.05)
+    return going
 
 
 def runs(closing: Path) -> Iterator[int]:
