@@ -44,7 +44,7 @@ lock: .venv/test ## write requirements/*.txt anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --group build --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --quiet --upgrade --custom-compile-command "make lock" \
 		--output-file requirements/product.txt
-	@$(BIN)/uv pip compile pyproject.toml --group build --group test \
+	@$(BIN)/uv pip compile pyproject.toml --group build --group servers --group test \
 		--constraint requirements/product.txt --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --quiet --custom-compile-command "make lock" \
 		--output-file requirements/test.txt
@@ -55,6 +55,10 @@ lock: .venv/test ## write requirements/*.txt anew from pyproject.toml
 	@$(BIN)/uv pip compile --group infra --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --quiet --upgrade --custom-compile-command "make lock" \
 		--output-file requirements/infra.txt
+	@$(BIN)/uv pip compile --group servers \
+		--constraint requirements/test.txt --generate-hashes --no-emit-index-url \
+		--python-version 3.11 --quiet --custom-compile-command "make lock" \
+		--output-file requirements/servers.txt
 
 clean: ## remove the environment and everything compiled; archived runs stay
 	rm -rf .venv .venv-infra build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
         Runs that may train on Cloud Run at once.
     mmm_cloudrun_endpoint : str
         Another address of the Cloud Run API, such as that of a test's server.
+    mmm_closing : str
+        A file whose existence says that this container is being stopped, so that the executor
+        ``local`` starts no further run.
     mmm_dask : str
         Address of the Dask scheduler for the executor ``dask``.
     mmm_webhook : str
@@ -71,6 +74,7 @@ class Settings(BaseSettings):
     mmm_cloudrun_job: str = "mmm-app-train"
     mmm_cloudrun_places: int = Field(default=1, ge=1, le=100)
     mmm_cloudrun_endpoint: str = ""
+    mmm_closing: str = ""
     mmm_dask: str = ""
     mmm_webhook: SecretStr = SecretStr("")
 

@@ -20,7 +20,7 @@ TARGETS = set(re.findall(r"^([a-z-]+):.*## ", (REPOSITORY / "Makefile").read_tex
 
 def commands(page: Path) -> list[str]:
     """Lines of bash blocks and inline code that start with a command of ours."""
-    text = page.read_text()
+    text = page.read_text().replace("\\\n", " ")
     blocks = re.findall(r"```bash\n(.*?)```", text, re.S)
     lines = [line for block in blocks for line in block.splitlines()]
     lines += re.findall(r"`((?:make|mmm|papermill) [^`]+)`", text)
@@ -38,10 +38,15 @@ def test_commands_exist(page: Path) -> None:
                 assert words[0] in main.commands, line
             case "papermill":
                 assert (REPOSITORY / words[2]).is_file(), line
+            case "docker":
+                if "mmm-app" in words and (given := words[words.index("mmm-app") + 1 :]):
+                    assert (
+                        given[0] in main.commands or "--entrypoint" in words or given[-1] == "."
+                    ), line
             case _:
                 raise AssertionError(f"{page.name}: nothing checks {line!r}")
         for word in words:
-            if word.startswith(("mmmlib/", "notebooks/")):
+            if word.startswith(("mmmlib/", "notebooks/", "docker/")):
                 assert (REPOSITORY / word).exists(), line
 
 

@@ -16,6 +16,7 @@ from mmmlib.archive import Run
 from mmmlib.errors import LaunchError
 from mmmlib.launch import command
 from mmmlib.manifest import Launch, Status
+from mmmlib.settings import settings
 
 PROGRAM = "from mmmlib.cli import main; main()"
 
@@ -35,8 +36,9 @@ class LocalExecutor:
         self.queue = f"local-{host}"
 
     def places(self) -> int:
-        """One: a search uses every core."""
-        return 1
+        """One, since a search uses every core; none in a container that is being stopped."""
+        closing = settings().mmm_closing
+        return 0 if closing and Path(closing).exists() else 1
 
     def check(self, root: str) -> None:
         """Nothing: every archive can be reached from this machine."""

@@ -5,3 +5,10 @@
 no widget, ``view.py`` holds the widget's traits and events, the ``.vue`` file draws them. Vue
 escapes what stands in ``{{ }}`` and in bound attributes; no template may use ``v-html``.
 """
+
+import sys
+
+# jsonschema, which Jupyter's server imports, would build a grammar of addresses with letters of
+# all alphabets: a second, the half of a server's start. Nothing here is such an address; without
+# it jsonschema does not check that format.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

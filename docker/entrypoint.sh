@@ -1,0 +1,21 @@
+#!/bin/sh
+# dashboard      serve it on $PORT
+# anything else  a command of `mmm`, such as: run job.yaml
+set -eu
+own=$(dirname "$0")
+
+mkdir -p "$HOME" "$TMPDIR"
+# Numba writes into its cache: the image's is copied once, and again when the image is another.
+if ! cmp -s "$MMM_NUMBA/made-of" "$NUMBA_CACHE_DIR/made-of"; then
+  fresh=$(mktemp -d "$NUMBA_CACHE_DIR.XXXXXX")
+  cp -R "$MMM_NUMBA/." "$fresh"
+  rm -rf "$NUMBA_CACHE_DIR"
+  mv "$fresh" "$NUMBA_CACHE_DIR"
+fi
+# shellcheck source=docker/cpu.sh
+. "$own/cpu.sh"
+
+if [ "${1:-dashboard}" = dashboard ]; then
+  exec python "$own/dashboard.py"
+fi
+exec mmm "$@"
