@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mmmlib import old_runs
 from mmmlib.errors import RunError
 from mmmlib.job import TrainingJob
 from mmmlib.manifest import (
@@ -177,7 +178,7 @@ class Run:
                 error=ended.error,
             )
         if self.id.old:
-            return self._old_state()
+            return old_runs.state(self.id, self._listed())
         submitted = self.submitted
         state = State(status=Status.QUEUED, heartbeat=submitted, started=submitted)
         patience = LOST_AFTER
@@ -200,28 +201,9 @@ class Run:
     @property
     def submitted(self) -> dt.datetime:
         """When the run was submitted, UTC; an old one's year is that of its first object."""
-        if not self.id.old:
-            return dt.datetime.strptime(self.id.timestamp, TIME_FORMAT).replace(tzinfo=dt.UTC)
-        first = min((stored.modified for stored in self._listed().values()), default=now())
-        for year in (first.year, first.year - 1):
-            with suppress(ValueError):  # 29 February
-                moment = dt.datetime.strptime(f"{year}{self.id.timestamp}", TIME_FORMAT)
-                # its clock may have been a local one
-                if moment.replace(tzinfo=dt.UTC) <= first + dt.timedelta(days=1):
-                    return moment.replace(tzinfo=dt.UTC)
-        return first
-
-    def _old_state(self) -> State:
-        """The state of a run that has no manifest because there was none: what its files say."""
-        files = self._listed()
-        last = max((stored.modified for stored in files.values()), default=now())
-        done = BEST in files
-        return State(
-            status=Status.SUCCEEDED if done else Status.FAILED,
-            heartbeat=max(last, self.submitted),
-            started=self.submitted,
-            error="" if done else f"it has no {BEST}",
-        )
+        if self.id.old:
+            return old_runs.submitted(self.id, self._listed())
+        return dt.datetime.strptime(self.id.timestamp, TIME_FORMAT).replace(tzinfo=dt.UTC)
 
     def cancel(self, who: str = "") -> None:
         """Ask a run that goes on to stop; its own process ends it within seconds."""
@@ -252,6 +234,7 @@ class Archive:
 
             root = settings().root
         self.store = open_store(root)
+        self._years: dict[RunId, str] = {}  # when old runs were submitted
 
     def claim(self, job: TrainingJob) -> Run:
         """Make a new run of a job: exactly one caller gets each folder.
@@ -276,10 +259,9 @@ class Archive:
             There is no such run under this root.
         """
         if name == "latest":
-            newest = max(self.ids(), key=lambda id_: (not id_.old, id_.timestamp), default=None)
-            if newest is None:
+            if not (found := self.runs()):
                 raise RunError(f"there is no run under {self.store.root}; start one with `mmm run`")
-            return Run(self.store, newest)
+            return found[0]
         run = Run(self.store, RunId.parse(name))
         if not (run.artifacts() if run.id.old else run.has(JOB)):
             raise RunError(f"there is no run {run.id} under {self.store.root}; see `mmm runs`")
@@ -308,6 +290,19 @@ class Archive:
         return [folder for below in together(self.store, names, parents) for folder in below]
 
     def runs(self, revision: str = "", country: str = "") -> list[Run]:
-        """Runs, newest first."""
-        found = [Run(self.store, id_) for id_ in self.ids(revision, country)]
-        return sorted(found, key=lambda run: (run.submitted, str(run)), reverse=True)
+        """Runs, newest first. The years of old runs are asked for once."""
+        ids = self.ids(revision, country)
+        unknown = [id_ for id_ in ids if id_.old and id_ not in self._years]
+        if unknown:
+            self._years |= dict(
+                zip(unknown, together(self.store, self._year, unknown), strict=True)
+            )
+        moments = {id_: self._years[id_] if id_.old else id_.timestamp for id_ in ids}
+        there = [id_ for id_, moment in moments.items() if moment]
+        there.sort(key=lambda id_: (moments[id_], str(id_)), reverse=True)
+        return [Run(self.store, id_) for id_ in there]
+
+    def _year(self, id_: RunId) -> str:
+        """An old run's time with its year; empty where the folder holds nothing."""
+        run = Run(self.store, id_)
+        return run.submitted.strftime(TIME_FORMAT) if run.artifacts() else ""

@@ -26,6 +26,7 @@ from mmmlib.secrets import scrub
 MIME = "application/vnd.mmm.progress+json"
 DISPLAY_SECONDS = 0.25
 CONSOLE_LINES = 8  # of the engine's console that the notebook shows; the log has all
+HISTORY_POINTS = 80  # of the errors so far, at most
 
 
 @dataclass
@@ -93,6 +94,7 @@ class Progress:
                     "seconds_left": event.seconds_left,
                     "best_nrmse": event.best_nrmse,
                     "best_rssd": event.best_rssd,
+                    "history": _continued(self.facts.get("history", []), event),
                 }
         self._publish()
 
@@ -131,6 +133,18 @@ class Progress:
             self._bar = display(bundle, raw=True, display_id=True)
         else:
             self._bar.update(bundle, raw=True)
+
+
+def _continued(history: list[list[float]], event: CandidatesDone) -> list[list[float]]:
+    """The errors so far by candidates done, thinned so that the file stays small."""
+    point = [event.done, event.best_nrmse, event.best_rssd]
+    if not all(abs(value) < float("inf") for value in point):  # nothing has been fitted yet
+        return history
+    if len(history) > HISTORY_POINTS:
+        history = history[::2]
+    if len(history) > 1 and history[-1][1:] == history[-2][1:] == point[1:]:
+        history = history[:-1]  # nothing new: the last point moves along
+    return [*history, point]
 
 
 def describe(facts: dict[str, Any]) -> str:

@@ -22,9 +22,12 @@ LAYERS = (
     "holidays_table result tidy",
     "dataset exported",
     "sources stores engines",
+    "old_runs",
     "archive",
-    "archived progress allocate checks annotations simulate guess preflight run_zip storage_check",
-    "supervisor report job_check job_template refresh recreate reproduce response allocation_check",
+    "archived decisions progress allocate checks annotations simulate guess preflight run_zip "
+    "storage_check",
+    "supervisor deletion report job_check job_template refresh recreate reproduce response "
+    "allocation_check",
     "kernels pages run_card scenarios",
     "stages",
     "papermill_engine",

@@ -7,7 +7,7 @@ import pytest
 from mmmlib.archive import CONSOLE, PROGRESS, Archive, Run
 from mmmlib.engines import CandidatesDone, LogLine, StepStarted
 from mmmlib.job import TrainingJob
-from mmmlib.progress import CONSOLE_LINES, Progress, _bar_html, describe, duration
+from mmmlib.progress import CONSOLE_LINES, HISTORY_POINTS, Progress, _bar_html, describe, duration
 
 
 @pytest.fixture
@@ -91,3 +91,15 @@ def test_the_notebook_shows_the_last_lines_of_the_engine(run: Run) -> None:
 
 def _fail() -> None:
     raise ZeroDivisionError("odd")
+
+
+def test_the_history_of_the_errors_stays_short_and_ends_now(run: Run) -> None:
+    progress = Progress(run)
+    for done in range(1, 2000):
+        progress(CandidatesDone((done,), 2000, 50.0, 1.0 / done, 0.5))
+    history = progress.facts["history"]
+    assert len(history) <= HISTORY_POINTS + 1
+    assert history[0] == [1, 1.0, 0.5]
+    assert history[-1] == [1999, 1 / 1999, 0.5]
+    progress(CandidatesDone((2000,), 2000, 50.0, float("inf"), 0.5))
+    assert progress.facts["history"] == history

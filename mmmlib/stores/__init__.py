@@ -66,6 +66,9 @@ class Store(Protocol):
     def delete(self, key: str) -> None:
         """Remove an object; nothing happens when there is none."""
 
+    def delete_folder(self, prefix: str) -> None:
+        """Remove every object below the folder ``prefix``, and the folder."""
+
     def url(self, key: str) -> str:
         """Return a link a browser on this person's machine can open."""
 

@@ -79,6 +79,10 @@ class WriteBehind:
         self.flush()
         self.store.delete(key)
 
+    def delete_folder(self, prefix: str) -> None:
+        self.flush()
+        self.store.delete_folder(prefix)
+
     def url(self, key: str) -> str:
         self.flush()
         return self.store.url(key)

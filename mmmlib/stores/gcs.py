@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from mmmlib.errors import StoreError
-from mmmlib.stores import StoredObject, gcs_connection
+from mmmlib.stores import StoredObject, gcs_connection, together
 from mmmlib.stores.content import Content, stored
 from mmmlib.stores.gcs_connection import Connection, Timeout, patience
 
@@ -89,6 +89,12 @@ class GcsStore:
             self._present("delete", key, "storage.objects.delete", remove)
         except KeyError:
             return
+
+    def delete_folder(self, prefix: str) -> None:
+        """Delete every object below a folder; one that is there still can be deleted again."""
+        if not prefix.strip("/"):
+            raise StoreError("the whole archive is not deleted; name a folder in it")
+        together(self, self.delete, [stored.key for stored in self.list(prefix)])
 
     def url(self, key: str) -> str:
         """Return a V4 URL valid for 60 minutes; where nothing can sign, the bytes as a link."""

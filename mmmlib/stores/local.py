@@ -6,6 +6,8 @@ import builtins
 import datetime as dt
 import errno
 import os
+import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,7 +63,8 @@ class LocalStore:
 
     def list(self, prefix: str) -> builtins.list[StoredObject]:
         found = []
-        for folder, _, files in os.walk(self._path(prefix)):
+        for folder, below, files in os.walk(self._path(prefix)):
+            below[:] = [name for name in below if not name.startswith(_PART)]
             for name in files:
                 if name.startswith(_PART):
                     continue
@@ -78,7 +81,8 @@ class LocalStore:
     def folders(self, prefix: str) -> builtins.list[str]:
         try:
             with os.scandir(self._path(prefix)) as entries:
-                return sorted(entry.name for entry in entries if entry.is_dir())
+                names = [entry.name for entry in entries if entry.is_dir()]
+            return sorted(name for name in names if not name.startswith(_PART))
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
@@ -89,6 +93,19 @@ class LocalStore:
             self._path(key).unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(f"cannot delete {self._path(key)}: {error.strerror}") from error
+
+    def delete_folder(self, prefix: str) -> None:
+        path = self._path(prefix)
+        if path == self.folder:
+            raise StoreError("the whole archive is not deleted; name a folder in it")
+        hidden = path.with_name(f"{_PART}{secrets.token_hex(8)}")
+        try:
+            path.rename(hidden)  # gone for readers at once, however many files there are
+            shutil.rmtree(hidden)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(f"cannot delete {path}: {error.strerror}") from error
 
     def url(self, key: str) -> str:
         return self._path(key).as_uri()

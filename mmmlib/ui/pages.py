@@ -62,6 +62,7 @@ class Entry:
 PAGES = {
     "runs": Entry("Runs", "mdi-format-list-bulleted", "mmmlib.ui.runs.view:open_page"),
     "results": Entry("Results", "mdi-chart-box-outline", "mmmlib.ui.run.view:open_page"),
+    "compare": Entry("Compare", "mdi-compare-horizontal", "mmmlib.ui.compare.view:open_page"),
     "plan": Entry("Plan", "mdi-scale-balance", "mmmlib.ui.plan.view:open_page"),
     "live": Entry("Live model", "mdi-tune-vertical", "mmmlib.ui.live.view:open_page"),
 }

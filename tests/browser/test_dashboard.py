@@ -73,6 +73,7 @@ def test_a_click_shows_the_run(page, served, tmp_path):
     assert "column left out" in page.locator(".mmm-changes").inner_text()
     assert page.url.endswith("?page=results&run=" + run_of(served, "de"))
 
+    page.get_by_role("tab", name="Files").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download job.yaml").click()
     download.value.save_as(tmp_path / "job.yaml")

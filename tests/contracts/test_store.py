@@ -69,6 +69,17 @@ def test_delete_is_idempotent(store: Store) -> None:
     assert not store.exists("a")
 
 
+def test_a_folder_is_deleted_and_nothing_beside_it(store: Store) -> None:
+    for key in ("runs/a/one", "runs/a/deep/two", "runs/ab/three"):
+        store.put(key, b"x")
+    store.delete_folder("runs/a")
+    assert [stored.key for stored in store.list("runs")] == ["runs/ab/three"]
+    assert store.folders("runs") == ["ab"]
+    store.delete_folder("runs/a")  # again: nothing happens
+    with pytest.raises(StoreError, match="whole archive"):
+        store.delete_folder("")
+
+
 @pytest.mark.parametrize("key", ["../out", "a/../../out", "/etc/passwd", "a\0b", "a\nb"])
 def test_no_key_leaves_the_root(store: Store, key: str) -> None:
     with pytest.raises(StoreError, match="leave the archive"):

@@ -52,6 +52,8 @@ def result() -> TrainingResult:
         {
             "candidate": ids,
             "trial": [1, 2],
+            "iteration": [1, 3],
+            "tv_thetas": [0.4, 0.5],
             "nrmse": [0.09, 0.0612],
             "nrmse_train": [0.09, 0.0612],
             "nrmse_val": np.nan,
@@ -60,19 +62,25 @@ def result() -> TrainingResult:
             "decomp_rssd": [0.4, 0.2077],
             "error_score": [0.5, 0.1],
             "pareto_front": [2, 1],
+            "cluster": [1, 1],
         }
     )
-    decomposition = pd.DataFrame(
-        {
-            "candidate": BEST,
-            "variable": names,
-            "role": "paid",
-            "spend": spends,
-            "spend_share": spends / spends.sum(),
-            "effect_share": effect,
-            "roas": [2.25, 4.8, 16.8, np.inf],
-            "cpa": np.nan,
-        }
+    decomposition = pd.concat(
+        pd.DataFrame(
+            {
+                "candidate": candidate,
+                "variable": names,
+                "role": "paid",
+                "coefficient": 2.0,
+                "contribution_share": effect / 2,
+                "spend": spends,
+                "spend_share": spends / spends.sum(),
+                "effect_share": effect,
+                "roas": np.array([2.25, 4.8, 16.8, np.inf]) * times,
+                "cpa": np.nan,
+            }
+        )
+        for candidate, times in ((BEST, 1.0), ("1_1_1", 0.5))
     )
     channels = pd.DataFrame(
         {
@@ -84,15 +92,35 @@ def result() -> TrainingResult:
         }
     )
     small = pd.DataFrame({"candidate": ids})
+    grid = np.linspace(0.0, 100.0, 300)
+    curves = pd.concat(
+        pd.DataFrame({"candidate": BEST, "channel": name, "spend": grid, "response": grid**0.5})
+        for name in names
+    )
+    parts = {"(Intercept)": 5.0, "season": -1.0, "tv": 2.0, EVIL: 0.5}
+    course = pd.DataFrame(
+        [
+            {"candidate": BEST, "date": date, "variable": name, "contribution": value,
+             "immediate": value * 0.75 if name == "tv" else np.nan,
+             "carryover": value * 0.25 if name == "tv" else np.nan,
+             "split": "test" if week == 2 else "train"}
+            for week, date in enumerate(pd.date_range("2024-01-01", periods=3, freq="7D"))
+            for name, value in {**parts, "actual": 7.0, "fitted": sum(parts.values())}.items()
+        ]
+    )  # fmt: skip
+    intervals = pd.DataFrame(
+        {"cluster": 1, "channel": names, "efficiency": "roas", "mean": 2.0, "standard_error": 0.1,
+         "low": [1.5, 4.0, 15.0, np.nan], "high": [3.0, 5.0, 18.0, np.nan], "n": 2}
+    )  # fmt: skip
     return TrainingResult(
         candidates=candidates,
         coefficients=small,
         decomposition=decomposition,
-        decomposition_over_time=small,
-        response_curves=small,
+        decomposition_over_time=course,
+        response_curves=curves,
         channels=channels,
         clusters=pd.DataFrame({"cluster": [1], "candidate": [BEST], "size": [2], "note": [""]}),
-        cluster_intervals=small,
+        cluster_intervals=intervals,
         convergence=small,
         model_input=small,
         best=BEST,

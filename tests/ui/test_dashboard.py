@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import threading
+import zipfile
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 import mmmlib.ui
-from mmmlib.archive import MANIFEST
+from mmmlib.archive import MANIFEST, Archive
 from mmmlib.errors import StoreError
 from mmmlib.ui import dashboard as module
 from mmmlib.ui.dashboard import Dashboard
@@ -83,9 +86,116 @@ def test_an_archive_that_is_away_is_said_and_comes_back(dashboard, ended, monkey
     assert dashboard.shell.page.trouble == ""
 
 
+def opened(dashboard, run, tab):
+    """A tab of a run's page, read to the end."""
+    send(dashboard.shell, event="opened", data=f"run={run}&tab={tab}")
+    panel = dashboard.shell.page.panel
+    panel.reading.join()
+    assert panel.loaded
+    return panel
+
+
+def test_every_tab_of_a_run_can_be_opened(dashboard, ended, sample):
+    run = ended["succeeded"]
+    assert opened(dashboard, run, "models").card["id"] == sample.BEST
+    assert opened(dashboard, run, "curves").candidate == sample.BEST
+    assert opened(dashboard, run, "time").course["residual"] == [0.5, 0.5, 0.5]
+    assert opened(dashboard, run, "notebooks").names == []
+    files = opened(dashboard, run, "files")
+    assert {item["name"] for item in files.artifacts} == set(run.artifacts())
+    assert opened(dashboard, run, "notes").lines == []
+    assert dashboard.shell.message == {}
+
+    page = dashboard.shell.page
+    send(page, event="show", data="../../x")
+    assert page.tab == "summary"
+
+
+def test_a_run_that_failed_has_the_tabs_that_have_something_to_show(dashboard, ended):
+    send(dashboard.shell, event="opened", data=f"run={ended['failed']}&tab=models")
+    page = dashboard.shell.page
+    assert [tab["name"] for tab in page.tabs] == ["notebooks", "files", "notes"]
+    assert page.tab == "summary"
+
+
+def test_a_promotion_changes_what_the_run_shows(sample, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "REFRESH_SECONDS", 3600.0)
+    archive = Archive(str(tmp_path))
+    run = sample.succeeded(archive)
+    dashboard = Dashboard(archive)
+    models = opened(dashboard, run, "models")
+    send(models, event="pick", data="1_1_1")
+    send(models, event="promote", data=" ")
+    assert "why it is promoted" in dashboard.shell.message["text"]
+    assert models.cloud["best"] == sample.BEST
+
+    send(models, event="promote", data="plausible")
+    page = dashboard.shell.page
+    assert models.cloud["best"] == page.findings["best"] == "1_1_1"
+    assert page.findings["original"] == sample.BEST
+    assert page.findings["promotion"]["who"] == dashboard.session.user
+    assert page.picture == ""  # no one-pager of it is archived
+    (line,) = opened(dashboard, run, "notes").lines
+    assert (line["kind"], line["candidate"], line["text"]) == ("promoted", "1_1_1", "plausible")
+
+
+def test_a_kept_run_is_not_deleted_and_a_deleted_one_is_gone(sample, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "REFRESH_SECONDS", 3600.0)
+    archive = Archive(str(tmp_path))
+    run = sample.succeeded(archive)
+    dashboard = Dashboard(archive)
+    notes = opened(dashboard, run, "notes")
+    send(notes, event="keep", data="")
+    assert notes.kept
+    assert dashboard.shell.page.facts["kept"]
+    send(notes, event="remove", data="")
+    assert "is kept; release it" in dashboard.shell.message["text"]
+
+    send(notes, event="release", data="")
+    send(notes, event="remove", data="no longer needed")
+    assert (dashboard.shell.here, dashboard.shell.page.rows) == ("runs", [])
+
+
+def test_all_files_as_one_zip(dashboard, ended, monkeypatch):
+    files, sent = opened(dashboard, ended["succeeded"], "files"), []
+    monkeypatch.setattr(
+        files, "send", lambda content, buffers=None: sent.append((content, buffers))
+    )
+    send(files, event="pack")
+    for thread in threading.enumerate():
+        if "_pack" in thread.name:
+            thread.join()
+    ((content, (data,)),) = sent
+    assert content["args"] == [f"{str(ended['succeeded']).replace('/', '_')}.zip"]
+    names = zipfile.ZipFile(io.BytesIO(data)).namelist()
+    assert len(names) == len(ended["succeeded"].artifacts())
+    assert not files.packing
+
+
+def test_runs_are_compared(dashboard, ended, sample):
+    pair = f"{ended['succeeded']},{ended['cancelled']}"
+    send(dashboard.shell, event="opened", data=f"page=compare&runs={pair}")
+    page = dashboard.shell.page
+    page.reading.join()
+    assert page.found["heads"][0]["best"] == sample.BEST
+    assert len(page.listed) == 3
+    send(page, event="choose", data=[str(ended["succeeded"]), "r100/de/20000101_000000"])
+    page = dashboard.shell.page
+    page.reading.join()
+    assert "there is no run r100/de/20000101_000000" in page.trouble
+
+
+def test_the_list_is_asked_by_page_order_and_filter(dashboard):
+    send(dashboard.shell, event="opened", data="country=de")
+    page = dashboard.shell.page
+    assert [row["country"] for row in page.rows] == ["de"]
+    send(page, event="ask", data={"search": "grace", "size": 1_000_000, "page": -3})
+    assert [row["who"] for row in page.rows] == ["grace"]
+    assert (page.question["size"], page.question["page"]) == (25, 1)
+
+
 def test_downloads_are_the_artifact_bytes(dashboard, ended, monkeypatch):
-    send(dashboard.shell, event="opened", data=f"run={ended['succeeded']}")
-    page, sent = dashboard.shell.page, []
+    page, sent = opened(dashboard, ended["succeeded"], "files"), []
     monkeypatch.setattr(page, "send", lambda content, buffers=None: sent.append((content, buffers)))
     send(page, event="download", data=MANIFEST)
     assert sent == [({"method": "save", "args": [MANIFEST]}, [ended["succeeded"].load(MANIFEST)])]
@@ -131,7 +241,7 @@ def test_a_browser_cannot_construct_classes_or_call_other_methods(dashboard, tmp
 
 def test_no_template_writes_html():
     templates = list(Path(mmmlib.ui.__path__[0]).rglob("*.vue"))
-    assert len(templates) >= 3
+    assert len(templates) >= 12
     for template in templates:
         text = template.read_text(encoding="utf-8")
         assert "v-html" not in text, template

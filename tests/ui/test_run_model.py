@@ -9,10 +9,12 @@ import pytest
 
 from mmmlib.archive import CANCEL, PROGRESS, STATUS, Archive, now
 from mmmlib.archived import save_result
+from mmmlib.decisions import promote
 from mmmlib.errors import RunError
 from mmmlib.manifest import State, Status
-from mmmlib.ui.run.findings import one_pager, read_findings
-from mmmlib.ui.run.model import LOG_LINES, RunModel, readable
+from mmmlib.ui.run.download import readable
+from mmmlib.ui.run.findings import picture_of, read_findings
+from mmmlib.ui.run.model import LOG_LINES, RunModel, first_shown, neighbours, newest
 
 
 @pytest.fixture
@@ -54,10 +56,10 @@ def test_large_tables_stay_in_the_archive(ended, monkeypatch):
 
 
 def test_the_one_pager_is_the_archived_picture(ended, sample):
-    kind, _, text = one_pager(ended["succeeded"], sample.BEST).partition(",")
+    kind, _, text = picture_of(ended["succeeded"], sample.BEST).partition(",")
     assert kind == "data:image/png;base64"
     assert base64.b64decode(text) == ended["succeeded"].load(f"{sample.BEST}.png")
-    assert one_pager(ended["failed"], sample.BEST) == ""
+    assert picture_of(ended["failed"], sample.BEST) == ""
 
 
 def test_an_ended_run(ended, sample):
@@ -69,7 +71,7 @@ def test_an_ended_run(ended, sample):
     assert "DataError" in facts["log"]  # the traceback
     assert model.over
     assert model.findings() is None
-    assert {"name": "job.yaml"}.items() <= model.artifacts()[0].items()
+    assert not facts["trained"]
 
 
 def test_a_run_that_searches(going):
@@ -82,6 +84,8 @@ def test_a_run_that_searches(going):
         "seconds_left": 75.0,
         "best_nrmse": 0.07,
         "best_rssd": 0.2,
+        "trials": [300, 200],
+        "history": [[100, 0.1, 0.3], [500, 0.07, 0.2]],
     }
     going.save_json(PROGRESS, facts)
     model = RunModel(going)
@@ -89,8 +93,10 @@ def test_a_run_that_searches(going):
     assert shown["going"]
     assert not model.over
     assert shown["progress"]["share"] == 25.0
+    assert shown["progress"]["history"] == facts["history"]
     assert dict(shown["progress"]["tiles"]) == {
         "Candidates": "500 of 2,000",
+        "Trials ended": "0 of 2",
         "Rate": "812 per second",
         "Time left": "75 s",
         "Best NRMSE so far": "0.0700",
@@ -125,6 +131,28 @@ def test_an_ended_run_cannot_be_cancelled(ended):
     with pytest.raises(RunError, match="succeeded; there is nothing to cancel"):
         RunModel(ended["succeeded"]).cancel()
     assert not ended["succeeded"].has(CANCEL)
+
+
+def test_a_promoted_model_is_shown_with_what_is_stored_of_it(sample, tmp_path):
+    run = sample.succeeded(Archive(str(tmp_path)))
+    promote(run, "1_1_1", "ada", "plausible")
+    findings = read_findings(run)
+    assert (findings.best, findings.original) == ("1_1_1", sample.BEST)
+    assert findings.promotion["who"] == "ada"
+    assert dict(findings.errors) == {"NRMSE train": 0.09, "R² train": 0.8, "DECOMP.RSSD": 0.4}
+    tv = findings.channels[0]
+    assert (tv["channel"], tv["efficiency"], tv["current_spend"]) == ("tv", 1.125, None)
+
+
+def test_where_one_can_go_from_a_run(ended, sample):
+    archive = ended["archive"]
+    around = neighbours(archive, ended["succeeded"].id)
+    assert around["revisions"] == ["r099", "r100"]
+    assert around["countries"] == ["de", "uk"]
+    assert [run["id"] for run in around["runs"]] == [str(ended["succeeded"])]
+    assert newest(archive, "r099", "de") == ended["cancelled"].id  # it has no run of that country
+    assert newest(archive, "none") is None
+    assert first_shown(archive) == ended["succeeded"]  # the newest that has something to show
 
 
 @pytest.mark.parametrize(

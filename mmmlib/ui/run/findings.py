@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import io
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from mmmlib import columns as c
-from mmmlib.archive import Run
+from mmmlib.archive import TRUTH, Run
 from mmmlib.archived import TRAINING
-from mmmlib.result import TABLES, TrainingResult
+from mmmlib.decisions import Chosen, chosen_model
+from mmmlib.ui.plain import cell, number
+from mmmlib.ui.run.spread import read_columns
 
 _ERRORS = (
     ("NRMSE train", c.NRMSE_TRAIN),
@@ -20,17 +23,22 @@ _ERRORS = (
     ("R² train", c.RSQ_TRAIN),
     ("DECOMP.RSSD", c.DECOMP_RSSD),
 )
-_READ = ("decomposition", "channels")  # tables of which channel_table() is made
+_TOTALS = [c.CHANNEL, c.SPEND, c.SPEND_SHARE, c.EFFECT_SHARE, c.ROAS, c.CPA]
+_CURRENT = [c.CHANNEL, c.CURRENT_SPEND, c.CURRENT_RESPONSE, c.CURRENT_MARGINAL]
 
 
 @dataclass(frozen=True)
 class Findings:
-    """The best model as plain values.
+    """The model a run stands for, as plain values.
 
     Attributes
     ----------
     best, rule, engine : str
         Its id, the rule that chose it, and what computed it.
+    original : str
+        The best model by the rule; another than ``best`` where somebody promoted one.
+    promotion : mapping
+        ``who, at, why`` of the promotion; empty without one.
     candidates : int
         How many it was chosen from.
     errors : list of (label, value)
@@ -38,12 +46,16 @@ class Findings:
     efficiency : str
         ``ROAS`` or ``CPA``: which of both ``channels`` holds under ``efficiency``.
     channels : list of mapping
-        One row a paid channel, largest spend first; ``None`` where a value is undefined.
+        One row a paid channel, largest spend first; ``None`` where a value is undefined, or is
+        not stored because the model is neither the best one nor a cluster's winner. ``truth`` is
+        the ROAS with which the data were simulated.
     """
 
     best: str
     rule: str
     engine: str
+    original: str
+    promotion: dict[str, str]
     candidates: int
     errors: list[tuple[str, float]]
     efficiency: str
@@ -55,46 +67,43 @@ class Findings:
 
 
 def read_findings(run: Run) -> Findings:
-    """Read the best model of a run that has trained.
+    """Read the model that a trained run stands for.
 
-    The summary has the errors, so that the large tables (every candidate, every coefficient)
-    stay in the archive.
+    The summary has the best model's errors, so that the large tables (every candidate, every
+    coefficient) stay in the archive.
     """
-    facts = run.load_json(TRAINING)
-    summary = facts["summary"]
-    table = _channel_table(run, facts)
+    facts, chosen = run.load_json(TRAINING), chosen_model(run)
+    table = _channels(run, chosen.candidate)
     efficiency = c.ROAS if table[c.ROAS].notna().any() else c.CPA
     table = table.rename(columns={efficiency: "efficiency"})
-    shown = [
-        c.CHANNEL,
-        c.SPEND,
-        c.SPEND_SHARE,
-        c.EFFECT_SHARE,
-        "efficiency",
-        c.CURRENT_SPEND,
-        c.CURRENT_RESPONSE,
-        c.CURRENT_MARGINAL,
-    ]
+    table["truth"] = table[c.CHANNEL].map(_truth(run) if efficiency == c.ROAS else {})
+    shown = [*_TOTALS[:4], "efficiency", *_CURRENT[1:], "truth"]
     return Findings(
-        best=facts["best"],
+        best=chosen.candidate,
         rule=facts["rule"],
         engine=facts["engine"],
-        candidates=summary["candidates"],
-        errors=[(name, summary[key]) for name, key in _ERRORS if summary.get(key) is not None],
+        original=chosen.original,
+        promotion=_promotion(chosen),
+        candidates=facts["summary"]["candidates"],
+        errors=_errors(run, chosen, facts["summary"]),
         efficiency=efficiency.upper(),
         channels=[
-            {str(key): _plain(value) for key, value in row.items()}
+            {str(key): cell(value) for key, value in row.items()}
             for row in table[shown].to_dict(orient="records")
         ],
     )
 
 
-def one_pager(run: Run, best: str) -> str:
-    """Return the best model's page as something an ``<img>`` shows; empty when there is none.
+def picture_of(run: Run, candidate: str) -> str:
+    """Return a model's one-pager as something an ``<img>`` shows; empty when there is none.
 
     A store that people reach by the web gives a link; a folder's picture travels in the page.
     """
-    name = f"{best}.png"
+    return picture(run, f"{candidate}.png")
+
+
+def picture(run: Run, name: str) -> str:
+    """Return an archived PNG as something an ``<img>`` shows; empty when there is none."""
     if not run.has(name):
         return ""
     url = run.url(name)
@@ -103,24 +112,42 @@ def one_pager(run: Run, best: str) -> str:
     return "data:image/png;base64," + base64.b64encode(run.load(name)).decode()
 
 
-def _channel_table(run: Run, facts: dict[str, Any]) -> pd.DataFrame:
-    tables: dict[str, Any] = {
-        name: run.load_table(name) if name in _READ else pd.DataFrame() for name in TABLES
-    }
-    result = TrainingResult(
-        **tables,
-        best=facts["best"],
-        rule=facts["rule"],
-        engine=facts["engine"],
-        seconds=facts["seconds"],
-        optimizer=facts.get("optimizer", ""),
+def _channels(run: Run, candidate: str) -> pd.DataFrame:
+    """Totals of the paid channels, with where they stand today as far as that is stored."""
+    totals = run.load_table("decomposition")
+    totals = totals[(totals[c.CANDIDATE] == candidate) & (totals[c.ROLE] == "paid")]
+    today = run.load_table("channels")
+    today = today.loc[today[c.CANDIDATE] == candidate, _CURRENT]
+    table = totals.rename(columns={c.VARIABLE: c.CHANNEL})[_TOTALS].merge(
+        today, on=c.CHANNEL, how="left"
     )
-    return result.channel_table()
+    return table.sort_values(c.SPEND, ascending=False, ignore_index=True)
 
 
-def _plain(value: Any) -> str | float | None:
-    """JSON knows neither NaN nor infinity."""
-    if isinstance(value, str):
-        return value
-    number = float(value)
-    return number if abs(number) < float("inf") else None
+def _errors(run: Run, chosen: Chosen, summary: dict[str, Any]) -> list[tuple[str, float]]:
+    if chosen.promotion:
+        keys = [c.CANDIDATE, *(key for _, key in _ERRORS)]
+        table = read_columns(run, "candidates", keys)
+        row = table[table[c.CANDIDATE] == chosen.candidate].iloc[0]
+        summary = {str(key): row[key] for key in row.index}
+    found = [(name, summary.get(key)) for name, key in _ERRORS]
+    return [
+        (name, known)
+        for name, value in found
+        if value is not None and (known := number(value)) is not None
+    ]
+
+
+def _promotion(chosen: Chosen) -> dict[str, str]:
+    if not chosen.promotion:
+        return {}
+    made = chosen.promotion
+    return {"who": made.who, "at": f"{made.at:%Y-%m-%d %H:%M}", "why": made.text}
+
+
+def _truth(run: Run) -> dict[str, float]:
+    """True ROAS by channel; empty where the data are not simulated."""
+    if not run.has(TRUTH):
+        return {}
+    table = pd.read_csv(io.BytesIO(run.load(TRUTH)))
+    return dict(zip(table[c.CHANNEL], table[c.TRUE_ROAS], strict=True))

@@ -5,22 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from mmmlib.archive import (
+    BEST,
     CANCEL,
     CHANGES,
     CONSOLE,
     MANIFEST,
     PROGRESS,
     STATUS,
+    Archive,
     Run,
     now,
 )
 from mmmlib.archived import TRAINING
-from mmmlib.manifest import Status
+from mmmlib.decisions import is_kept
+from mmmlib.manifest import RunId, Status
 from mmmlib.progress import duration
 from mmmlib.ui.run.findings import Findings, read_findings
 from mmmlib.ui.runs.model import share, submitted
 
 LOG_LINES = 14
+NEIGHBOURS = 300  # runs of one revision and country that can be chosen
 GOING = (Status.QUEUED, Status.RUNNING)
 
 
@@ -36,18 +40,19 @@ class RunModel:
         """Status, progress and log tail.
 
         Keys: ``id, revision, country, submitted, status, stage, error, who, where, place,
-        started, took, going, cancelling, progress, log``.
+        started, took, going, cancelling, trained, kept, old, best`` (of an old run),
+        ``progress, log``.
         """
         run, ended = self.run, self.run.has(MANIFEST)
         state = run.state()
-        self.over = ended
+        self.over = ended or run.id.old
         going = state.status in GOING
         last = state.heartbeat if not going else now()
         return {
             "id": str(run.id),
             "revision": run.id.revision,
             "country": run.id.country,
-            "submitted": submitted(run.id),
+            "submitted": submitted(run),
             "status": state.status.value,
             "stage": state.stage,
             "error": state.error,
@@ -58,6 +63,10 @@ class RunModel:
             "took": duration((last - state.started).total_seconds()),
             "going": going,
             "cancelling": going and run.has(CANCEL),
+            "trained": not going and run.has(TRAINING),
+            "kept": is_kept(run),
+            "old": run.id.old,
+            "best": run.load(BEST).decode().strip() if run.id.old and run.has(BEST) else "",
             "progress": self._progress() if going else {},
             "log": self._log() if state.status is not Status.SUCCEEDED else "",
         }
@@ -67,16 +76,15 @@ class RunModel:
         rows: list[dict[str, Any]] = self.run.load_json(CHANGES) if self.run.has(CHANGES) else []
         return rows
 
-    def artifacts(self) -> list[dict[str, Any]]:
-        """Names and sizes of everything in the run's folder."""
-        found = self.run.artifacts().items()
-        return [{"name": name, "bytes": size, "size": readable(size)} for name, size in found]
-
     def findings(self) -> Findings | None:
         """What the training found; ``None`` before it has."""
         if self._findings is None and self.run.has(TRAINING) and not self._still_writing():
             self._findings = read_findings(self.run)
         return self._findings
+
+    def forget(self) -> None:
+        """Read the findings again: a decision has changed them."""
+        self._findings = None
 
     def _still_writing(self) -> bool:
         """The one-pager comes last; until then the page would show half of the result."""
@@ -84,7 +92,7 @@ class RunModel:
             name.endswith(".png") for name in self.run.artifacts()
         )
 
-    def cancel(self) -> None:
+    def cancel(self, who: str = "") -> None:
         """Ask the run to stop, or take it out of the queue; its process ends within seconds.
 
         Raises
@@ -94,7 +102,7 @@ class RunModel:
         """
         from mmmlib.launch.queue import cancel
 
-        cancel(self.run)
+        cancel(self.run, who)
 
     def _progress(self) -> dict[str, Any]:
         facts = self.run.load_json(PROGRESS) if self.run.has(PROGRESS) else {}
@@ -103,10 +111,12 @@ class RunModel:
             "title": " · ".join(filter(None, (facts.get("stage"), facts.get("step")))),
             "share": share(facts),
             "tiles": [],
+            "history": facts.get("history", []),
         }
         if facts.get("total"):
             shown["tiles"] = [
                 ["Candidates", f"{facts['done']:,} of {facts['total']:,}"],
+                *trial(facts),
                 ["Rate", f"{facts['rate']:,.0f} per second"],
                 ["Time left", duration(left) if left is not None else "not known yet"],
                 ["Best NRMSE so far", f"{facts['best_nrmse']:.4f}"],
@@ -121,10 +131,41 @@ class RunModel:
         return "\n".join(lines[-LOG_LINES:])
 
 
-def readable(size: int) -> str:
-    """Bytes as people read them: ``812 B``, ``3.4 kB``, ``1.2 MB`` (powers of 1000)."""
-    if size < 1000:
-        return f"{size} B"
-    if size < 1_000_000:
-        return f"{size / 1000:.1f} kB"
-    return f"{size / 1_000_000:.1f} MB"
+def trial(facts: dict[str, Any]) -> list[list[str]]:
+    """The tile of the trials; empty where the engine does not tell them apart."""
+    trials = facts.get("trials") or []
+    if len(trials) < 2:
+        return []
+    each = facts["total"] / len(trials)
+    ended = sum(done >= each for done in trials)
+    return [["Trials ended", f"{ended} of {len(trials)}"]]
+
+
+def neighbours(archive: Archive, id_: RunId) -> dict[str, Any]:
+    """Where one can go from a run: ``revisions``, ``countries`` of its revision, ``runs`` of both.
+
+    Runs are ``id`` and ``title`` (when they were submitted), newest first.
+    """
+    every = archive.runs()
+    here = [run for run in every if run.id.revision == id_.revision]
+    runs = [run for run in here if run.id.country == id_.country]
+    return {
+        "revisions": sorted({run.id.revision for run in every}),
+        "countries": sorted({run.id.country for run in here}),
+        "runs": [{"id": str(run), "title": submitted(run)} for run in runs[:NEIGHBOURS]],
+    }
+
+
+def newest(archive: Archive, revision: str, country: str = "") -> RunId | None:
+    """The newest run of a revision, of the country where there is one."""
+    runs = archive.runs(revision)
+    here = [run.id for run in runs if run.id.country == country] or [run.id for run in runs]
+    return here[0] if here else None
+
+
+def first_shown(archive: Archive) -> Run:
+    """The newest run that has trained, among the last twenty; otherwise the newest one."""
+    for run in archive.runs()[:20]:
+        if run.has(TRAINING) and run.has(MANIFEST):
+            return run
+    return archive.run("latest")

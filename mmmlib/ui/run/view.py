@@ -1,18 +1,33 @@
-"""One run's traits, its cancel button and its downloads."""
+"""One run's traits, its tabs and its cancel button."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from traitlets import Dict, List, Unicode
+from ipywidgets import widget_serialization
+from traitlets import Any as AnyTrait
+from traitlets import Bool, Dict, List, Unicode
 
-from mmmlib.errors import RunError
-from mmmlib.ui.pages import Query, Session
-from mmmlib.ui.run.findings import one_pager
-from mmmlib.ui.run.model import RunModel, readable
+from mmmlib import names
+from mmmlib.archive import TRUTH_PICTURE
+from mmmlib.ui.charts import components
+from mmmlib.ui.pages import PAGES, Query, Session, address
+from mmmlib.ui.run.download import send_artifact
+from mmmlib.ui.run.findings import picture, picture_of
+from mmmlib.ui.run.model import RunModel, first_shown, neighbours, newest
+from mmmlib.ui.run.panel import Panel, in_background
+from mmmlib.ui.run.spread import read_spread
 from mmmlib.ui.view import View
 
-DOWNLOAD_LIMIT = 200_000_000  # bytes; more than this through a web socket freezes the page
+SUMMARY = "summary"
+TABS = {  # name → title, import path, whether it needs a trained model
+    "models": ("Models", "mmmlib.ui.run.models.view:ModelsView", True),
+    "curves": ("Curves", "mmmlib.ui.run.curves.view:CurvesView", True),
+    "time": ("Over time", "mmmlib.ui.run.over_time.view:OverTimeView", True),
+    "notebooks": ("Notebooks", "mmmlib.ui.run.notebooks.view:NotebooksView", False),
+    "files": ("Files", "mmmlib.ui.run.files.view:FilesView", False),
+    "notes": ("Notes", "mmmlib.ui.run.notes.view:NotesView", False),
+}
 
 
 class RunView(View):
@@ -21,13 +36,26 @@ class RunView(View):
     template_file = (__file__, "run.vue")
     facts = Dict().tag(sync=True)
     findings = Dict().tag(sync=True)
+    spread = Dict().tag(sync=True)  # of ROAS, by channel
     picture = Unicode().tag(sync=True)  # the one-pager: a link or a data URI
+    truth = Unicode().tag(sync=True)  # picture of modelled against true; simulated data only
     changes: List[dict[str, Any]] = List().tag(sync=True)
-    artifacts: List[dict[str, Any]] = List().tag(sync=True)
+    around = Dict().tag(sync=True)  # other revisions, countries and runs
+    tabs: List[dict[str, Any]] = List().tag(sync=True)
+    tab = Unicode(SUMMARY).tag(sync=True)
+    panel = AnyTrait(None, allow_none=True).tag(sync=True, **widget_serialization)
+    trainable = Bool("train" in PAGES).tag(sync=True)
+    planable = Bool("plan" in PAGES).tag(sync=True)
+    drivable = Bool("live" in PAGES).tag(sync=True)
 
-    def __init__(self, session: Session, model: RunModel, **traits: Any) -> None:
+    def __init__(
+        self, session: Session, model: RunModel, tab: str = SUMMARY, **traits: Any
+    ) -> None:
         self.model = model
-        self._go = session.go
+        self.session = session
+        self._panels: dict[str, Panel] = {}
+        self._wanted = tab  # of the address, opened when the run is known
+        self.components = components()
         super().__init__(session.say, **traits)
 
     def refresh(self) -> None:
@@ -35,44 +63,110 @@ class RunView(View):
         if self.model.over and self.facts:
             return
         facts = self.model.facts()
-        self.artifacts = self.model.artifacts()
         self.changes = self.model.changes()
-        if findings := self.model.findings():
-            if not self.picture:
-                self.picture = one_pager(self.model.run, findings.best)
-            self.findings = findings.plain()
+        if (findings := self.model.findings()) and not self.findings:
+            self._show(findings.plain())
+            in_background(self.say, self._read_spread)
+        if facts["best"] and not self.picture:  # an old run has nothing but its pictures
+            self.picture = picture_of(self.model.run, facts["best"])
+        if not self.facts:
+            in_background(self.say, self._read_around)
         self.facts = facts
+        self.tabs = [
+            {"name": name, "title": title}
+            for name, (title, _, trained) in TABS.items()
+            if not trained or self.findings
+        ]
+        if self._wanted in {tab["name"] for tab in self.tabs}:
+            self._wanted, wanted = SUMMARY, self._wanted
+            self.vue_show(wanted)
+
+    def vue_show(self, tab: str) -> None:
+        """Open a tab; one that was open before comes back as it was."""
+        tab = str(tab)
+        if tab in TABS and tab not in self._panels:
+            made = names.load(TABS[tab][1])(self.session, self.model.run, self._decided)
+            self._panels[tab] = made
+        if tab in TABS:
+            self.panel = self._panels[tab]
+        self.tab = tab if tab in TABS else SUMMARY
 
     def vue_back(self, _: object) -> None:
-        self._go("")
+        self.session.go("")
 
     def vue_cancel(self, _: object) -> None:
-        self.model.cancel()
+        self.model.cancel(self.session.user)
         self.refresh()
 
+    def vue_open(self, run: str) -> None:
+        self.session.go(address("results", run=str(run)))
+
+    def vue_revision(self, revision: str) -> None:
+        """Go to the newest run of another revision, in the same country where it has one."""
+        self._go_newest(str(revision), self.model.run.id.country)
+
+    def vue_country(self, country: str) -> None:
+        self._go_newest(self.model.run.id.revision, str(country))
+
+    def vue_train_again(self, _: object) -> None:
+        self.session.go(address("train", **{"from": str(self.model.run)}))
+
+    def vue_refresh_model(self, _: object) -> None:
+        self.session.go(address("train", refresh=str(self.model.run)))
+
+    def vue_plan(self, _: object) -> None:
+        self._go_with_model("plan")
+
+    def vue_live(self, _: object) -> None:
+        self._go_with_model("live")
+
+    def vue_compare(self, _: object) -> None:
+        self.session.go(address("compare", runs=str(self.model.run)))
+
     def vue_download(self, name: str) -> None:
-        """Send an artifact: by link where the store has one, otherwise its bytes."""
-        size = self.model.run.artifacts().get(str(name))
-        if size is None:
-            raise RunError(f"run {self.model.run} has no {name}; reload the page")
-        url = self.model.run.url(name)
-        if url.startswith("https://"):
-            self.send({"method": "follow", "args": [url]})
-            return
-        if size > DOWNLOAD_LIMIT:
-            raise RunError(
-                f"{name} is {readable(size)}, too large for the browser; "
-                f"copy it from {self.model.run.place}"
-            )
-        self.send({"method": "save", "args": [name]}, buffers=[self.model.run.load(name)])
+        send_artifact(self, self.model.run, str(name))
+
+    def _go_with_model(self, page: str) -> None:
+        """Go to a page that works with the model this run stands for."""
+        promoted = self.findings.get("promotion")
+        model = self.findings["best"] if promoted else ""
+        self.session.go(address(page, run=str(self.model.run), model=model))
+
+    def _go_newest(self, revision: str, country: str) -> None:
+        if found := newest(self.session.archive, revision, country):
+            self.vue_open(str(found))
+
+    def _decided(self) -> None:
+        """A tab has written a decision: what this page and the other tabs show is read again."""
+        self.model.forget()
+        self.facts = self.model.facts()
+        findings = self.model.findings()
+        if findings and findings.plain() != self.findings:
+            self._show(findings.plain())
+            self._panels = {name: one for name, one in self._panels.items() if name == self.tab}
+            in_background(self.say, self._read_spread)
+
+    def _show(self, findings: dict[str, Any]) -> None:
+        self.picture = picture_of(self.model.run, findings["best"])
+        self.findings = findings
+
+    def _read_spread(self) -> None:
+        shown = self.findings
+        self.spread = read_spread(self.model.run, shown["best"], shown["efficiency"].lower())
+        self.truth = picture(self.model.run, TRUTH_PICTURE)
+
+    def _read_around(self) -> None:
+        self.around = neighbours(self.session.archive, self.model.run.id)
 
 
 def open_page(session: Session, query: Query) -> RunView:
-    """Open the run that the address names, or the newest one.
+    """Open the run that the address names, or the newest one that has trained.
 
     Raises
     ------
     RunError
         There is no such run.
     """
-    return RunView(session, RunModel(session.archive.run(query.get("run", "latest"))))
+    archive, name = session.archive, query.get("run", "")
+    run = archive.run(name) if name else first_shown(archive)
+    return RunView(session, RunModel(run), query.get("tab", SUMMARY))

@@ -1,0 +1,1 @@
+"""Runs side by side: settings, data, errors, ROAS, and what changed."""

@@ -1,0 +1,27 @@
+"""Numbers as the browser takes them: JSON knows neither NaN nor infinity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+DIGITS = 6  # significant; more than a chart or a table shows
+
+
+def number(value: Any) -> float | None:
+    """Return a float, or ``None`` where it is undefined."""
+    found = float(value)
+    return found if abs(found) < float("inf") else None
+
+
+def numbers(values: Iterable[Any], digits: int = DIGITS) -> list[float | None]:
+    """Return floats of so many significant digits; ``None`` where one is undefined."""
+    return [
+        float(f"{found:.{digits}g}") if (found := number(value)) is not None else None
+        for value in values
+    ]
+
+
+def cell(value: Any) -> str | float | None:
+    """Return a cell of a table: text as it is, numbers as :func:`number` gives them."""
+    return value if isinstance(value, str) else number(value)

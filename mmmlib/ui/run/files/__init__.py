@@ -1,0 +1,1 @@
+"""Tab Files: every artifact, and all of them as one zip file."""

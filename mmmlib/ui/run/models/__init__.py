@@ -1,0 +1,1 @@
+"""Tab Models: the cloud of candidates, and a candidate's card."""

@@ -1,0 +1,1 @@
+"""Tab Notebooks: the executed notebooks, to be read."""

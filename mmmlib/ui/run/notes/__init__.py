@@ -1,0 +1,1 @@
+"""Tab Notes: what people decided; keep and delete."""

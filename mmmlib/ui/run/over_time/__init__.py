@@ -1,0 +1,1 @@
+"""Tab Over time: the fit, and what the target is made of."""
