@@ -18,11 +18,13 @@ import pytest
 from mmmlib.archive import Archive
 from mmmlib.manifest import Status
 from tests.conftest import REPOSITORY
-from tests.infra.test_image import answers, free_port, wait_until
+from tests.infra.test_image import COMPOSE, answers, free_port, wait_until
 
 BASE = "docker.io/library/debian:bookworm-slim"
 IMAGE = "localhost/mmm-app:test"
-BUILT = "MMM_TEST_IMAGE"  # variable with an image that was built already, of COMMIT
+SERVERS = "localhost/mmm-servers:test"
+BUILT = "MMM_TEST_IMAGE"  # variable with an image that was built already, of COMMIT, beside SERVERS
+TABLE = "MARKETING.PUBLIC.WEEKLY"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 MEMORY = "3g"
 SIZE = 2.7e9  # bytes; 2.43 GB when this was written
@@ -71,13 +73,14 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> str:
         settings.write_text("[global]\ncert = /hostcerts/ca-certificates.crt\n")
         options += ["--volume", f"{CERTIFICATES.parent}:/hostcerts:ro"]
         options += ["--volume", f"{settings}:/etc/pip.conf:ro"]
-    began = time.monotonic()
-    out(
-        "buildah", "bud", *options, "--pull-never", "--file", REPOSITORY / "docker" / "Dockerfile",
-        "--build-arg", "ROBYN=no", "--build-arg", f"COMMIT={COMMIT}", "--tag", IMAGE, REPOSITORY,
-        seconds=3600,
-    )  # fmt: skip
-    print(f"built in {time.monotonic() - began:.0f} s")
+    for name, recipe in ((SERVERS, "servers.Dockerfile"), (IMAGE, "Dockerfile")):
+        began = time.monotonic()
+        out(
+            "buildah", "bud", *options, "--pull-never", "--file", REPOSITORY / "docker" / recipe,
+            "--build-arg", "ROBYN=no", "--build-arg", f"COMMIT={COMMIT}", "--tag", name, REPOSITORY,
+            seconds=3600,
+        )  # fmt: skip
+        print(f"{recipe} built in {time.monotonic() - began:.0f} s")
     return IMAGE
 
 
@@ -213,3 +216,39 @@ def test_the_doctor_finds_nothing_wrong(image: str, hardened: list[str]) -> None
     assert "fail" not in verdicts.values()
     for name in ("packages", "numba cache", "notebooks", "archive", "R", "rpy2"):
         assert verdicts[name] == "pass", findings
+
+
+@pytest.fixture
+def servers(image: str) -> Iterator[list[str]]:
+    """The servers of compose.yaml, and the options of a container that finds them."""
+    hosts = [f"--add-host={name}:127.0.0.1" for name in ("storage", "snowflake")]
+    started = []
+    try:
+        for name in ("storage", "snowflake"):
+            service = COMPOSE["services"][name]
+            options = ["--read-only", "--tmpfs", "/tmp", "--network", "host", "--cap-drop", "all"]
+            started.append(run("--detach", *options, *hosts, SERVERS, *service["command"]).strip())
+            _, *probe = service["healthcheck"]["test"]
+            probed = ["podman", "exec", started[-1], *probe]
+            wait_until(
+                lambda probed=probed: (
+                    subprocess.run(probed, capture_output=True, check=False).returncode == 0
+                )
+            )
+        yield hosts
+    finally:
+        for container in started:
+            podman("rm", "--force", "--volumes", container)
+
+
+def test_the_laptop_of_compose_trains_from_its_snowflake_into_its_bucket(
+    image: str, servers: list[str], hardened: list[str]
+) -> None:
+    given = COMPOSE["services"]["dashboard"]["environment"]
+    environment = [f"--env={name}={value}" for name, value in given.items()]
+    options = ["--rm", *hardened, *servers, *environment, image]
+    table = ["-p", "source", "snowflake", "-p", "file", "''", "-p", "table", TABLE]
+    run(
+        *options, "run", "demo", *table, "-p", "trials", "2", "-p", "iterations", "200", seconds=300
+    )
+    assert "succeeded" in run(*options, "show", "latest")
