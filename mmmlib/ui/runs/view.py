@@ -35,6 +35,9 @@ class RunsView(View):
             self.trouble = str(error)
         self.loaded = True
 
+    def vue_train(self, _: object) -> None:
+        self._go(address("train"))
+
     def vue_choose(self, run: str) -> None:
         self._go(address(run=str(run)))
 

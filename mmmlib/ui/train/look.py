@@ -1,0 +1,272 @@
+"""A look at the data of a job before it is trained: rows, types, dates, spend, checks.
+
+Everything here reads files or a warehouse and takes its time: the view calls it in a thread.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmmlib import names
+from mmmlib.errors import DataError, MMMError, SourceError
+from mmmlib.job import TrainingJob
+from mmmlib.ui.train.fields import SECTIONS, fit, plain
+from mmmlib.ui.train.form import Values, check
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mmmlib.dataset import Dataset
+
+HEAD_ROWS = 8
+MOST_POINTS = 3000  # of the target on the time line
+_WORDS = {"DATE": "date", "TIMESTAMP": "date", "VARCHAR": "text", "BOOLEAN": "yes or no"}
+_NUMBERS = ("DOUBLE", "FLOAT", "DECIMAL", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT",
+            "UBIGINT", "UINTEGER", "NUMBER")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What the source holds, whatever the roles.
+
+    Attributes
+    ----------
+    rows : int
+    columns : list of mapping
+        ``name`` and ``type`` (``date``, ``number``, ``text`` …) of each column.
+    head : list of list of str
+        The first rows, as text.
+    """
+
+    rows: int
+    columns: list[dict[str, str]]
+    head: list[list[str]]
+
+    def plain(self) -> dict[str, Any]:
+        """The same as JSON takes it."""
+        return dict(self.__dict__)
+
+
+@dataclass(frozen=True)
+class Series:
+    """What the roles make of the data: the model's rows.
+
+    Attributes
+    ----------
+    first, last, interval : str
+    dates, target : list
+        The time line.
+    spend : list of mapping
+        ``name``, ``total`` and ``share`` of each paid channel, over all rows.
+    checks : list of mapping
+        Findings of the data checks, the worst first, with the rule's ``title``.
+    changes : list of str
+        The change ledger, a sentence a row.
+    problems : list of mapping
+        Why the data do not fit the job (``where``, ``message``); then the rest is empty.
+    """
+
+    rows: int = 0
+    first: str = ""
+    last: str = ""
+    interval: str = ""
+    dates: list[str] = field(default_factory=list)
+    target: list[float] = field(default_factory=list)
+    spend: list[dict[str, Any]] = field(default_factory=list)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    problems: list[dict[str, str]] = field(default_factory=list)
+
+    def plain(self) -> dict[str, Any]:
+        """The same as JSON takes it."""
+        return dict(self.__dict__)
+
+
+def read_raw(values: Mapping[str, Any]) -> Raw:
+    """Look at what the source of the form's values holds.
+
+    Raises
+    ------
+    SourceError
+        It cannot be read.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        return _raw_of(_extracted(values, Path(folder)))
+
+
+def guess(values: Mapping[str, Any]) -> tuple[Values, dict[str, str], list[str]]:
+    """Give every column a role, from its name and what it holds.
+
+    Returns
+    -------
+    dict
+        The values with the guessed roles.
+    dict
+        The reason of each column's role.
+    list of str
+        What is not certain.
+
+    Raises
+    ------
+    SourceError, DataError
+        The source cannot be read, or no roles can be guessed.
+    """
+    from mmmlib.guess import UNKNOWN, guess_job
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(values["file"])
+        in_place = values["source"] == "duckdb" and not values["sql"] and not values["table"]
+        if not in_place or file.lower().endswith((".duckdb", ".db")):
+            file = str(_extracted(values, Path(folder)))
+        chosen = {key: str(values[key]) for key in ("country", "date", "target") if values[key]}
+        found = guess_job(file, chosen)
+    guessed, _ = fit({**values, **_without_source(found.values)})
+    if guessed["country"] == UNKNOWN and not values["country"]:
+        guessed["country"] = ""  # nobody has said it, and a label is part of the run's path
+    return guessed, dict(found.reasons), list(found.doubts)
+
+
+def read_series(values: Mapping[str, Any]) -> Series:
+    """Prepare the dataset of the form's values and check it.
+
+    Values that make no job give an empty answer: what is wrong with them is said elsewhere.
+    """
+    from mmmlib.checks import RULES
+    from mmmlib.checks import check as checked
+    from mmmlib.preflight import dataset_of
+
+    job = check(values).job
+    if job is None:
+        return Series()
+    try:
+        dataset = dataset_of(job)
+        findings = checked(dataset, job)
+    except DataError as error:
+        return Series(problems=[{"where": p.where, "message": p.message} for p in error.problems])
+    except SourceError as error:
+        return Series(problems=[{"where": "", "message": str(error)}])
+    rows = [{**each.plain(), "title": RULES[each.id].title} for each in findings]
+    return Series(
+        **_timeline(dataset, job),
+        spend=_spend(dataset, job),
+        checks=[{key: _finite(value) for key, value in row.items()} for row in rows],
+        changes=[f"{c.what} ({c.count:,}): {c.where} – {c.why}" for c in dataset.changes],
+    )
+
+
+def try_source(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Try the source step by step: ``title``, ``ok``, ``seconds`` and ``message`` of each.
+
+    The last step is the one that failed, where one did.
+    """
+    import time
+
+    if values["source"] == "snowflake" and "snowflake" in names.SOURCES:
+        steps = names.load("mmmlib.sources.snowflake.look:try_connection")(
+            str(values.get("connection") or ""), "" if values["sql"] else str(values["table"])
+        )
+        return [
+            {"title": s.title, "ok": not s.kind, "seconds": s.seconds, "message": s.message}
+            for s in steps
+        ]
+    started = time.perf_counter()
+    try:
+        raw = read_raw(values)
+        said, ok = f"{raw.rows:,} rows, {len(raw.columns)} columns", True
+    except MMMError as error:
+        said, ok = str(error), False
+    took = time.perf_counter() - started
+    return [{"title": "read", "ok": ok, "seconds": took, "message": said}]
+
+
+def _extracted(values: Mapping[str, Any], folder: Path) -> Path:
+    """The source's rows as a Parquet file; of a warehouse only the first ones."""
+    from mmmlib.sources import open_source
+
+    given = plain(values)
+    needed = {"country": "x", "date": "x", "target": "x", "channels": [{"name": "x", "spend": "x"}]}
+    job = TrainingJob.model_validate(
+        needed | {key: given[key] for key in SECTIONS["data"] if key in given and key != "features"}
+    )
+    if job.source not in names.SOURCES:
+        raise SourceError(f"source: {job.source!r} is not known; choose another")
+    source = open_source(job.source)
+    path = folder / "look.parquet"
+    if job.source == "duckdb":
+        return source.extract(job, path).path
+    # a table of a warehouse is only read as far as a job's roles need it
+    preview: Any = source.preview(job)  # type: ignore[attr-defined,unused-ignore]
+    preview.head.to_parquet(path)
+    return path
+
+
+def _raw_of(path: Path) -> Raw:
+    import duckdb
+
+    with duckdb.connect(":memory:", config={"memory_limit": "1GB"}) as warehouse:
+        name = str(path).replace("'", "''")
+        warehouse.execute(f"CREATE VIEW data AS SELECT * FROM read_parquet('{name}')")
+        described = warehouse.execute("DESCRIBE data").fetchall()
+        columns = [{"name": str(row[0]), "type": _word(str(row[1]))} for row in described]
+        counted = warehouse.execute("SELECT count(*) FROM data").fetchone()
+        rows = warehouse.execute(f"SELECT * FROM data LIMIT {HEAD_ROWS}").fetchall()
+    head = [[_text(cell) for cell in row] for row in rows]
+    return Raw(int(counted[0]) if counted else 0, columns, head)
+
+
+def _word(kind: str) -> str:
+    if kind.startswith(_NUMBERS):
+        return "number"
+    return next((word for name, word in _WORDS.items() if kind.startswith(name)), kind.lower())
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return f"{cell:.6g}" if abs(cell) < 1e6 else f"{cell:.0f}"
+    return str(cell)[:200].removesuffix(" 00:00:00")
+
+
+def _without_source(values: Mapping[str, Any]) -> Values:
+    return {key: value for key, value in values.items() if key not in ("file", "source", "engine")}
+
+
+def _timeline(dataset: Dataset, job: TrainingJob) -> dict[str, Any]:
+    frame: pd.DataFrame = dataset.frame
+    days = [f"{day:%Y-%m-%d}" for day in frame[job.date]]
+    stride = -(-len(days) // MOST_POINTS)
+    kept = [*range(0, len(days) - 1, stride), len(days) - 1]
+    target = frame[job.target].to_list()
+    return {
+        "rows": len(days),
+        "first": days[0],
+        "last": days[-1],
+        "interval": dataset.interval,
+        "dates": [days[i] for i in kept],
+        "target": [float(target[i]) for i in kept],
+    }
+
+
+def _spend(dataset: Dataset, job: TrainingJob) -> list[dict[str, Any]]:
+    totals = {
+        channel.name: float(dataset.frame[channel.spend].sum())
+        for channel in job.channels
+        if channel.spend in dataset.frame
+    }
+    whole = sum(totals.values())
+    rows = [
+        {"name": name, "total": total, "share": total / whole if whole > 0 else 0.0}
+        for name, total in totals.items()
+    ]
+    return sorted(rows, key=lambda row: -row["total"])
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return None
+    return value

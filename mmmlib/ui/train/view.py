@@ -1,0 +1,294 @@
+"""The form's traits and events."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from ipyvue import register_component_from_file
+from traitlets import Dict, List, Unicode
+
+from mmmlib import names
+from mmmlib.errors import JobError, MMMError, Problem
+from mmmlib.job import TrainingJob
+from mmmlib.ui.pages import Query, Session, address
+from mmmlib.ui.train import form, places, roles, shapes
+from mmmlib.ui.train import look as data
+from mmmlib.ui.train.fields import SECTIONS, fields, fit
+from mmmlib.ui.train.launching import launch
+from mmmlib.ui.train.quote import Past, past_runs, quote
+from mmmlib.ui.train.uploads import Uploads
+from mmmlib.ui.train.work import Work
+from mmmlib.ui.view import View
+
+QUICK_SECONDS = 1.5  # data that are read in this time are checked again after every edit
+PAUSE_SECONDS = 0.7  # without an edit, before they are
+MOST_EARLIER = 60  # runs whose job can be loaded from the menu
+
+_PARTS = ("field", "more", "data", "roles", "window", "ranges", "model", "search", "plan", "review")
+
+
+class TrainView(View):
+    """The page that makes a job.
+
+    The form's values live in the browser. It sends all of them with every event, and takes new
+    ones only when ``loaded`` changes; so an answer never overwrites what is being typed.
+    """
+
+    template_file = (__file__, "train.vue")
+    fields: List[dict[str, Any]] = List().tag(sync=True)
+    sections: List[str] = List([*SECTIONS, "review"]).tag(sync=True)
+    role_words = Dict(roles.ROLES).tag(sync=True)
+    sources: List[str] = List().tag(sync=True)
+    loaded = Dict().tag(sync=True)  # values, number, notice
+    problems: List[dict[str, str]] = List().tag(sync=True)
+    yaml = Unicode().tag(sync=True)
+    filename = Unicode().tag(sync=True)
+    commands: List[dict[str, str]] = List().tag(sync=True)
+    raw = Dict().tag(sync=True)  # look.Raw
+    series = Dict().tag(sync=True)  # look.Series
+    table: List[dict[str, str]] = List().tag(sync=True)  # a row a column of the data
+    doubts: List[str] = List().tag(sync=True)
+    steps: List[dict[str, Any]] = List().tag(sync=True)  # of the source's test
+    defaults = Dict().tag(sync=True)  # recommended ranges by kind
+    curves = Dict().tag(sync=True)  # what the ranges of the open channel allow
+    engines: List[dict[str, str]] = List().tag(sync=True)
+    executors: List[dict[str, Any]] = List().tag(sync=True)
+    connections: List[str] = List().tag(sync=True)
+    earlier: List[str] = List().tag(sync=True)  # runs, newest first
+    quoted = Unicode().tag(sync=True)
+    upload = Dict().tag(sync=True)  # key, share
+    busy: List[str] = List().tag(sync=True)
+
+    def __init__(self, session: Session, **traits: Any) -> None:
+        self._session = session
+        self._values: form.Values = {}
+        self._reasons: dict[str, str] = {}
+        self._past: list[Past] | None = None
+        self._examined: TrainingJob | None = None
+        self._quick = True
+        self._uploads = Uploads()
+        self._begun = False
+        super().__init__(session.say, fields=fields(), sources=list(names.SOURCES), **traits)
+        self._work = Work(session.say, self._show_busy)
+        self._load(form.starting())
+
+    def refresh(self) -> None:
+        """Read what the form needs to know of this machine and this archive, once."""
+        if self._begun:
+            return
+        self._begun = True
+        archive = self._session.archive
+        self._work.start("engines", places.engines, self._set("engines"))
+        self._work.start("executors", lambda: places.executors(archive), self._set("executors"))
+        self._work.start("past", lambda: past_runs(archive), self._has_past)
+        if "snowflake" in self.sources:
+            self._work.start("connections", places.connections, self._set("connections"))
+
+    def load_from(self, query: Query) -> None:
+        """Load the job that the page's address names (``from``, ``refresh``)."""
+        archive = self._session.archive
+        if run := query.get("refresh"):
+            self._load(*form.of_refresh(archive, run))
+        elif run := query.get("from"):
+            self._load(form.of_run(archive, run), f"The job of {run} is loaded.")
+        else:
+            return
+        self._look(and_guess=False)
+
+    def vue_edited(self, values: Any) -> None:
+        self._take(values)
+        if self._examined and self._quick:
+            self._examine(PAUSE_SECONDS)
+
+    def vue_example(self, name: Any) -> None:
+        self._load(form.of_example(str(name)))
+        self._look(and_guess=False)
+
+    def vue_again(self, run: Any) -> None:
+        self.load_from({"from": str(run)})
+
+    def vue_text(self, text: Any) -> None:
+        self._load(*form.of_text(str(text)))
+        self._look(and_guess=False)
+
+    def vue_look(self, values: Any) -> None:
+        self._take(values)
+        known = self._values["date"] or self._values["channels"]
+        self._look(and_guess=not known)
+
+    def vue_guess(self, values: Any) -> None:
+        self._take(values)
+        self._values |= {"date": "", "target": "", "country_column": ""}
+        self._values |= {"channels": [], "organic": [], "context": []}
+        self._look(and_guess=True)
+
+    def vue_examine(self, values: Any) -> None:
+        self._take(values)
+        self._examine()
+
+    def vue_test(self, sent: Any) -> None:
+        self._take(sent["values"])
+        if sent.get("typed"):
+            places.use_typed({str(key): str(value) for key, value in sent["typed"].items()})
+        values = dict(self._values)
+        self.steps = []
+        self._work.start("test", lambda: data.try_source(values), self._set("steps"))
+
+    def vue_assign(self, sent: Any) -> None:
+        self._take(sent["values"])
+        column, role, of = (str(sent.get(key) or "") for key in ("column", "role", "of"))
+        self._load(roles.assign(self._values, column, role, of))
+        self._examine()
+
+    def vue_shape(self, sent: Any) -> None:
+        ranges = sent["ranges"] if isinstance(sent.get("ranges"), dict) else {}
+        adstock, kind = str(sent["adstock"]), str(sent["kind"])
+        rows = int(self.series.get("rows") or 0)
+        self.defaults = shapes.defaults(adstock)
+        self.curves = shapes.allowed(adstock, kind, ranges, rows)
+
+    def vue_begin(self, sent: Any) -> None:
+        try:
+            self._uploads.begin(str(sent["key"]), str(sent["name"]), int(sent["size"]))
+        except MMMError:
+            self.upload = {}
+            raise
+        self.upload = {"key": str(sent["key"]), "share": 0.0}
+        self.send({"method": "more", "args": []})
+
+    def vue_piece(self, piece: Any) -> None:
+        try:
+            done = self._uploads.take(str(piece))
+        except MMMError:
+            self.upload = {}
+            raise
+        if done is None:
+            self.upload = self.upload | {"share": self._uploads.share()}
+            self.send({"method": "more", "args": []})
+            return
+        key, path = done
+        self.upload = {}
+        self.send({"method": "uploaded", "args": [key, str(path)]})
+
+    def vue_train(self, sent: Any) -> None:
+        if self._work.going("launch"):
+            return  # a second click on the same button
+        self._take(sent["values"])
+        job = form.check(self._values).job
+        if job is None:
+            wrong = [Problem(each["where"], each["message"]) for each in self.problems]
+            raise JobError(wrong)
+        executor = str(sent.get("executor") or "local")
+        expected = quote(job, self._past or [], executor)
+        self._work.start("launch", lambda: launch(job, expected, self._session), self._launched)
+
+    def _launched(self, outcome: str | list[dict[str, str]]) -> None:
+        if isinstance(outcome, str):
+            self._session.go(address(page="results", run=outcome))
+        else:
+            self.problems = outcome
+
+    def _load(self, values: form.Values, notice: str = "") -> None:
+        """Give the browser new values."""
+        number = self.loaded.get("number", 0) + 1
+        self._values = values
+        self.loaded = {"values": values, "number": number, "notice": notice}
+        self._check()
+
+    def _take(self, values: Any) -> None:
+        """Take the browser's values."""
+        self._values, _ = fit(values if isinstance(values, dict) else {})
+        self._check()
+
+    def _check(self) -> None:
+        checked = form.check(self._values)
+        self.problems = checked.problems
+        self.yaml, self.filename = checked.yaml, checked.filename
+        self.commands = checked.commands()
+        self.defaults = shapes.defaults(str(self._values["adstock"]))
+        self.table = roles.table(self._values, self.raw.get("columns", []), self._reasons)
+        self._quote(checked.job)
+
+    def _quote(self, job: TrainingJob | None) -> None:
+        if job is None or self._past is None:
+            self.quoted = ""
+        else:
+            self.quoted = quote(job, self._past).words()
+
+    def _has_past(self, past: list[Past]) -> None:
+        self._past = past
+        self.earlier = [str(id_) for id_ in self._newest_runs()]
+        self._quote(form.check(self._values).job)
+
+    def _newest_runs(self) -> list[Any]:
+        ids = sorted(self._session.archive.ids(), key=lambda id_: id_.timestamp, reverse=True)
+        return ids[:MOST_EARLIER]
+
+    def _look(self, and_guess: bool) -> None:
+        values = dict(self._values)
+        self.raw, self.series, self.doubts, self.steps = {}, {}, [], []
+        self._reasons, self._examined = {}, None
+
+        def ask() -> tuple[data.Raw, Any]:
+            raw = data.read_raw(values)
+            if not and_guess:
+                return raw, None
+            try:
+                return raw, data.guess(values)
+            except MMMError as error:  # the data are shown, the roles are for the person
+                return raw, error
+
+        self._work.start("look", ask, self._looked)
+
+    def _looked(self, found: tuple[data.Raw, Any]) -> None:
+        raw, guessed = found
+        self.raw = raw.plain()
+        if isinstance(guessed, MMMError):
+            self.doubts = [str(guessed)]
+        elif guessed:
+            values, self._reasons, self.doubts = guessed
+            self._load(values)
+        self._check()
+        self._examine()
+
+    def _examine(self, delay: float = 0.0) -> None:
+        """Prepare and check the data in the background, if the job is one and has changed."""
+        job = form.check(self._values).job
+        if job is None or job == self._examined:
+            return
+        values = dict(self._values)
+
+        def ask() -> tuple[data.Series, float]:
+            started = time.perf_counter()
+            return data.read_series(values), time.perf_counter() - started
+
+        def answered(found: tuple[data.Series, float]) -> None:
+            series, took = found
+            self.series, self._quick, self._examined = series.plain(), took < QUICK_SECONDS, job
+
+        self._work.start("examine", ask, answered, delay)
+
+    def _set(self, trait: str) -> Any:
+        return lambda value: setattr(self, trait, value)
+
+    def _show_busy(self, going: list[str]) -> None:
+        self.busy = going
+
+
+def open_page(session: Session, query: Query) -> TrainView:
+    """Open the form, empty or with the job of a run (``from``, ``refresh``).
+
+    Raises
+    ------
+    RunError
+        There is no such run.
+    """
+    for part in _PARTS:  # before the page that is made of them
+        register_component_from_file(
+            f"mmm-train-{part}", str(Path(__file__).with_name(f"{part}.vue"))
+        )
+    view = TrainView(session)
+    view.load_from(query)
+    return view
