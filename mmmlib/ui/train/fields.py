@@ -1,7 +1,7 @@
 """What can be set in a job, as a tree of fields made from the job's JSON schema.
 
-A field is a plain mapping, as the page takes it: ``key``, ``kind``, ``help`` and what the kind
-needs. Kinds are ``text``, ``number``, ``integer``, ``flag``, ``choice``, ``date``, ``pair`` (two
+A field is a plain mapping, as the page takes it: ``key``, ``label``, ``kind``, ``help`` and
+what the kind needs. Kinds are ``text``, ``number``, ``integer``, ``flag``, ``choice``, ``date``, ``pair`` (two
 numbers or dates, or none), ``list`` (of ``item``), ``group`` (of ``fields``) and ``map`` (names to
 ``item``).
 """
@@ -30,6 +30,31 @@ SECTIONS: dict[str, tuple[str, ...]] = {
                "objective_weights", "rssd_zero_penalty", "pareto_fronts", "min_candidates"),
     "plan": ("allocator", "annotations", "root"),
 }  # fmt: skip
+
+# Keys whose own name is no good label.
+LABELS = {
+    "ts_validation": "Hold out the last rows for validation",
+    "train_size": "Share of the rows that train",
+    "lambda_range": "Ridge penalty",
+    "penalty_factors": "Search a penalty factor for each variable",
+    "intercept": "Fit an intercept",
+    "intercept_sign": "Sign of the intercept",
+    "rssd_zero_penalty": "Penalize channels without effect",
+    "calibration": "Lift studies",
+    "calibration_constraint": "Share that fits the studies best",
+    "n_changepoints": "Number of changepoints",
+    "prophet": "Prophet components",
+    "prophet_options": "Settings of prophet",
+    "refresh_of": "Continue the run",
+    "pareto_fronts": "Pareto fronts to keep (0: automatic)",
+    "min_candidates": "Least candidates in the fronts",
+    "workers": "Workers (part of the search)",
+    "sql": "SQL",
+    "root": "Root of the archive",
+    "annotations": "Annotations file",
+    "target_type": "Target is",
+    "allocator": "Budget allocation after the training",
+}
 
 
 @cache
@@ -101,7 +126,10 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _field(key: str, schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Field:
     schema, nullable = _without_null(_resolved(schema, defs))
-    field: Field = {"key": key, "help": schema.get("description", ""), "nullable": nullable}
+    words = key.replace("_", " ")
+    label = LABELS.get(key, words[:1].upper() + words[1:])
+    about = schema.get("description", "")
+    field: Field = {"key": key, "label": label, "help": about, "nullable": nullable}
     field |= _kind(schema, defs)
     field["default"] = schema["default"] if "default" in schema else _default_of(field)
     if nullable and "default" not in schema:

@@ -125,9 +125,13 @@ def guess(values: Mapping[str, Any]) -> tuple[Values, dict[str, str], list[str]]
         chosen = {key: str(values[key]) for key in ("country", "date", "target") if values[key]}
         found = guess_job(file, chosen)
     guessed, _ = fit({**values, **_without_source(found.values)})
+    doubts = list(found.doubts)
     if guessed["country"] == UNKNOWN and not values["country"]:
-        guessed["country"] = ""  # nobody has said it, and a label is part of the run's path
-    return guessed, dict(found.reasons), list(found.doubts)
+        # a person has to name it, and its holidays come with it
+        guessed["country"] = ""
+        guessed["prophet"] = [*guessed["prophet"], "holiday"]
+        doubts = ["the country is not in the data; name it", *doubts[1:]]
+    return guessed, dict(found.reasons), doubts
 
 
 def read_series(values: Mapping[str, Any]) -> Series:
@@ -139,7 +143,7 @@ def read_series(values: Mapping[str, Any]) -> Series:
     from mmmlib.checks import check as checked
     from mmmlib.preflight import dataset_of
 
-    job = check(values).job
+    job = data_job(values)
     if job is None:
         return Series()
     try:
@@ -156,6 +160,18 @@ def read_series(values: Mapping[str, Any]) -> Series:
         checks=[{key: _finite(value) for key, value in row.items()} for row in rows],
         changes=[f"{c.what} ({c.count:,}): {c.where} – {c.why}" for c in dataset.changes],
     )
+
+
+def data_job(values: Mapping[str, Any]) -> TrainingJob | None:
+    """Return the job whose data are shown: the form's, or the same while its country is not named.
+
+    Without a country there are no holidays yet; nothing else depends on it.
+    """
+    if values["country"] or values["country_column"]:
+        return check(values).job
+    prophet = [each for each in values["prophet"] if each != "holiday"]
+    factors = any(each["factor"] for each in values["context"])
+    return check({**values, "country": "x", "prophet": prophet or ["trend"] * factors}).job
 
 
 def try_source(values: Mapping[str, Any]) -> list[dict[str, Any]]:

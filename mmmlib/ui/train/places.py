@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Any
 
@@ -54,7 +55,10 @@ def connections() -> list[str]:
 
 
 def use_typed(values: dict[str, str]) -> None:
-    """Let the connection ``typed`` mean what a person typed, in this kernel; it is never written.
+    """Let the connection ``typed`` mean what a person typed; it is never written.
+
+    It lives in the memory of this kernel and, as variables, in that of the runs it starts on this
+    machine.
 
     Raises
     ------
@@ -65,7 +69,9 @@ def use_typed(values: dict[str, str]) -> None:
         raise LaunchError("this installation has no source snowflake")
     typed = names.load("mmmlib.sources.snowflake.connections:TypedConnection")
     known = {key: str(value) for key, value in values.items() if key in typed.__dataclass_fields__}
-    typed(**{"account": "", "user": ""} | known).use()
+    connection = typed(**{"account": "", "user": ""} | known)
+    connection.use()
+    os.environ.update(connection.environment())
 
 
 def _where(executor: str) -> str:

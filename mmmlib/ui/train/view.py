@@ -255,7 +255,7 @@ class TrainView(View):
 
     def _examine(self, delay: float = 0.0) -> None:
         """Prepare and check the data in the background, if the job is one and has changed."""
-        job = form.check(self._values).job
+        job = data.data_job(self._values)
         if job is None or job == self._examined:
             return
         values = dict(self._values)
