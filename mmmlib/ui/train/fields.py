@@ -1,9 +1,9 @@
 """What can be set in a job, as a tree of fields made from the job's JSON schema.
 
-A field is a plain mapping, as the page takes it: ``key``, ``label``, ``kind``, ``help`` and
-what the kind needs. Kinds are ``text``, ``number``, ``integer``, ``flag``, ``choice``, ``date``, ``pair`` (two
-numbers or dates, or none), ``list`` (of ``item``), ``group`` (of ``fields``) and ``map`` (names to
-``item``).
+A field is a plain mapping, as the page takes it: ``key``, ``label``, ``kind``, ``help``,
+``default`` and what the kind needs. Kinds are ``text``, ``number``, ``integer``, ``flag``,
+``choice``, ``date``, ``pair`` (two numbers or dates, or none), ``list`` (of ``item``), ``group``
+(of ``fields``) and ``map`` (names to ``item``).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ Everything here reads files or a warehouse and takes its time: the view calls it
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmmlib import names
-from mmmlib.errors import DataError, MMMError, SourceError
+from mmmlib.errors import DataError, MMMError, Problem, SourceError
 from mmmlib.job import TrainingJob
 from mmmlib.ui.train.fields import SECTIONS, fit, plain
 from mmmlib.ui.train.form import Values, check
@@ -27,6 +28,7 @@ MOST_POINTS = 3000  # of the target on the time line
 _WORDS = {"DATE": "date", "TIMESTAMP": "date", "VARCHAR": "text", "BOOLEAN": "yes or no"}
 _NUMBERS = ("DOUBLE", "FLOAT", "DECIMAL", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT",
             "UBIGINT", "UINTEGER", "NUMBER")  # fmt: skip
+_ACCEPT = re.compile(r"acknowledge: \[(['\"])((?:fill|drop|rows):.+)\1\]")
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ class Series:
     changes : list of str
         The change ledger, a sentence a row.
     problems : list of mapping
-        Why the data do not fit the job (``where``, ``message``); then the rest is empty.
+        Why the data do not fit the job (``where``, ``message``, and under ``accept`` the change
+        of the data that would have to be acknowledged); then the rest is empty.
     """
 
     rows: int = 0
@@ -150,13 +153,13 @@ def read_series(values: Mapping[str, Any]) -> Series:
         dataset = dataset_of(job)
         findings = checked(dataset, job)
     except DataError as error:
-        return Series(problems=[{"where": p.where, "message": p.message} for p in error.problems])
+        return Series(problems=[_problem(each) for each in error.problems])
     except SourceError as error:
-        return Series(problems=[{"where": "", "message": str(error)}])
+        return Series(problems=[_problem(Problem("", str(error)))])
     rows = [{**each.plain(), "title": RULES[each.id].title} for each in findings]
     return Series(
         **_timeline(dataset, job),
-        spend=_spend(dataset, job),
+        spend=_spend(dataset, job.without(dataset.dropped)),
         checks=[{key: _finite(value) for key, value in row.items()} for row in rows],
         changes=[f"{c.what} ({c.count:,}): {c.where} – {c.why}" for c in dataset.changes],
     )
@@ -280,6 +283,13 @@ def _spend(dataset: Dataset, job: TrainingJob) -> list[dict[str, Any]]:
         for name, total in totals.items()
     ]
     return sorted(rows, key=lambda row: -row["total"])
+
+
+def _problem(problem: Problem) -> dict[str, str]:
+    """What is wrong with the data, and the entry of ``acknowledge`` that would accept it."""
+    asked = _ACCEPT.search(problem.message)
+    accept = asked[2] if asked else ""
+    return {"where": problem.where, "message": problem.message, "accept": accept}
 
 
 def _finite(value: Any) -> Any:
