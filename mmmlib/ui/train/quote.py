@@ -12,11 +12,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mmmlib.archive import MANIFEST, Archive, Run, now
-from mmmlib.archived import TRAINING
 from mmmlib.errors import MMMError
 from mmmlib.job import TrainingJob
 from mmmlib.manifest import Status
-from mmmlib.progress import duration
 
 QUOTE = "quote.json"
 MOST_RUNS = 12  # of which the times are read, the newest ones
@@ -83,6 +81,8 @@ class Quote:
 
     def words(self) -> str:
         """The quote in a sentence."""
+        from mmmlib.progress import duration
+
         if self.seconds is None or self.low is None or self.high is None:
             return "Not known yet: no run of this kind has ended in this archive"
         about = f"about {duration(self.seconds)}"
@@ -129,6 +129,8 @@ def quoted_and_actual(run: Run) -> dict[str, Any]:
     Keys: ``words`` (a sentence), ``seconds`` (quoted, may be ``None``), ``took`` (seconds, or
     ``None`` while it goes on).
     """
+    from mmmlib.progress import duration
+
     if not run.has(QUOTE):
         return {}
     quoted = run.load_json(QUOTE)
@@ -141,6 +143,8 @@ def quoted_and_actual(run: Run) -> dict[str, Any]:
 
 
 def _past(run: Run) -> Past | None:
+    from mmmlib.archived import TRAINING
+
     if not run.has(MANIFEST) or not run.has(TRAINING):
         return None
     ended = run.manifest

@@ -6,7 +6,6 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmmlib.guess.words import read_name, slug
 from mmmlib.ui.train.form import Values
 
 ROLES = {
@@ -78,6 +77,8 @@ def assign(values: Mapping[str, Any], column: str, role: str, of: str = "") -> V
         if wanted:
             wanted[0]["exposure"] = column
     elif role == "spend":
+        from mmmlib.guess.words import read_name, slug
+
         name = read_name(column)
         own = slug(name.own_words) or slug(name.words) or "channel"
         channel = {"name": _free(changed, own), "spend": column, "exposure": None}
@@ -108,6 +109,8 @@ def _without(values: Values, column: str) -> Values:
 
 
 def _variable(values: Values, column: str) -> dict[str, Any]:
+    from mmmlib.guess.words import read_name, slug
+
     name = _free(values, slug(read_name(column).words) or "variable")
     return {"name": name, "column": None if name == column else column}
 

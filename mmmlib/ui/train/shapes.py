@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import product
-from typing import Any, cast
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, cast
 
 from mmmlib.ranges import HYPERPARAMETERS, Adstock, Kind, Range, default_range, outside_limits
 
-FloatArray = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
 
 LAGS = 26
 POINTS = 41
@@ -58,6 +59,8 @@ def allowed(adstock: str, kind: str, ranges: Mapping[str, Any], rows: int = 0) -
     family = _family(adstock)
     if family is None:
         return {"adstock": {}, "saturation": {}}
+    import numpy as np
+
     known: dict[str, Range] = {}
     for name in HYPERPARAMETERS[family]:
         given = ranges.get(name)
@@ -78,6 +81,8 @@ def allowed(adstock: str, kind: str, ranges: Mapping[str, Any], rows: int = 0) -
 
 def weibull(n: int, scale: float, shape: float, density: bool) -> FloatArray:
     """Return the weights of lags 0 to 25 of a Weibull adstock over ``n`` rows."""
+    import numpy as np
+
     weights = np.zeros(max(n, LAGS))
     if scale == 0.0 or shape == 0.0:
         weights[0] = 1.0
@@ -100,12 +105,16 @@ def hill(alpha: float, gamma: float) -> FloatArray:
 
     ``x^alpha / (x^alpha + gamma^alpha)``: Robyn's ``saturation_hill`` where spend starts at 0.
     """
+    import numpy as np
+
     share = np.linspace(0.0, 1.0, POINTS)
     return np.asarray(share**alpha / (share**alpha + gamma**alpha), dtype=float)
 
 
 def _envelope(known: Mapping[str, Range], names: Sequence[str], curve: Any) -> dict[str, Any]:
     """The curve of the middle of the ranges, and the least and most within them, by point."""
+    import numpy as np
+
     if not all(name in known for name in names):
         return {}
     tried = product(*(np.linspace(*known[name], STEPS) for name in names))

@@ -10,6 +10,7 @@ from ipyvue import register_component_from_file
 from traitlets import Dict, List, Unicode
 
 from mmmlib import names
+from mmmlib.archive import Archive
 from mmmlib.errors import JobError, MMMError, Problem
 from mmmlib.job import TrainingJob
 from mmmlib.ui.pages import Query, Session, address
@@ -182,13 +183,19 @@ class TrainView(View):
             raise JobError(wrong)
         executor = str(sent.get("executor") or "local")
         expected = quote(job, self._past or [], executor)
-        self._work.start("launch", lambda: launch(job, expected, self._session), self._launched)
+        root = self._session.archive.store.root
 
-    def _launched(self, outcome: str | list[dict[str, str]]) -> None:
-        if isinstance(outcome, str):
-            self._session.go(address(page="results", run=outcome))
-        else:
-            self.problems = outcome
+        def launched(outcome: tuple[str, list[dict[str, str]]]) -> None:
+            run, self.problems = outcome
+            if not run:
+                return
+            if job.root and Archive(job.root).store.root != root:
+                self.say(f"The run {run} is in {job.root}, which this dashboard does not show.")
+                return
+            self._session.go(address(page="results", run=run))
+
+        who = self._session.user
+        self._work.start("launch", lambda: launch(job, expected, who, root), launched)
 
     def _load(self, values: form.Values, notice: str = "") -> None:
         """Give the browser new values."""
