@@ -63,13 +63,9 @@ def test_a_file_that_is_no_job_is_refused_and_one_of_another_version_is_told():
     assert "colour" in notice
 
 
-def test_a_run_is_trained_again_and_continued(ended):
+def test_a_run_is_trained_again(ended):
     archive, run = ended["archive"], ended["succeeded"]
     assert form.check(form.of_run(archive, str(run))).job == run.job
-    values, notice = form.of_refresh(archive, str(run))
-    assert values["refresh_of"] == str(run.id)
-    assert values["window"] == []
-    assert str(run.id) in notice
     with pytest.raises(RunError):
         form.of_run(archive, "r100/de/20000101_000000")
 

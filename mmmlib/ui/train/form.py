@@ -11,7 +11,7 @@ from typing import Any
 from mmmlib.archive import Archive
 from mmmlib.data import EXAMPLE_PREFIX, JOBS, job_path
 from mmmlib.errors import JobError, Problem
-from mmmlib.job import JOB_KEYS, TrainingJob, plain_values
+from mmmlib.job import TrainingJob, plain_values
 from mmmlib.tidy.roles import clashes
 from mmmlib.ui.train.fields import blank, fit, plain
 
@@ -95,22 +95,6 @@ def of_example(name: str) -> Values:
 def of_run(archive: Archive, name: str) -> Values:
     """Return the values of an earlier run's job, to be trained again."""
     return fit(archive.run(name).job.to_values())[0]
-
-
-def of_refresh(archive: Archive, name: str) -> tuple[Values, str]:
-    """Return the values of a run's job that continues its best model on newer data, and a notice.
-
-    The window is opened: rows that came since then are the reason for a refresh.
-    """
-    run = archive.run(name)
-    values = fit(run.job.to_values())[0]
-    if "refresh_of" not in JOB_KEYS:
-        return values, "This version does not continue models; the form trains the run anew."
-    values |= {"refresh_of": str(run.id), "window": []}
-    return values, (
-        f"Continues the best model of {run.id}. The window is open to newer data; "
-        "check the source, then train."
-    )
 
 
 def of_text(text: str) -> tuple[Values, str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mmmlib.dataset import Dataset
+    from mmmlib.sources import Source
 
 HEAD_ROWS = 8
 MOST_POINTS = 3000  # of the target on the time line
@@ -97,8 +98,16 @@ def read_raw(values: Mapping[str, Any]) -> Raw:
     SourceError
         It cannot be read.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        return _raw_of(_extracted(values, Path(folder)))
+    job = _asking(values)
+    if job.source == "duckdb":
+        with tempfile.TemporaryDirectory() as folder:
+            return _raw_of(_extracted(job, Path(folder)))
+    found = _source(job).preview(job)
+    return Raw(
+        rows=found.rows,
+        columns=[{"name": name, "type": _word(kind)} for name, kind in found.types.items()],
+        head=[[_text(cell) for cell in row] for row in found.head.head(HEAD_ROWS).to_numpy()],
+    )
 
 
 def guess(values: Mapping[str, Any]) -> tuple[Values, dict[str, str], list[str]]:
@@ -120,15 +129,21 @@ def guess(values: Mapping[str, Any]) -> tuple[Values, dict[str, str], list[str]]
     """
     from mmmlib.guess import UNKNOWN, guess_job
 
+    job = _asking(values)
+    looked_at = ""
     with tempfile.TemporaryDirectory() as folder:
-        file = str(values["file"])
-        in_place = values["source"] == "duckdb" and not values["sql"] and not values["table"]
-        if not in_place or file.lower().endswith((".duckdb", ".db")):
-            file = str(_extracted(values, Path(folder)))
+        file = job.file
+        if job.source != "duckdb":
+            head = _source(job).preview(job).head
+            looked_at = f"by the first {len(head)} rows: "
+            file = str(Path(folder, "head.parquet"))
+            head.to_parquet(file)
+        elif job.sql or job.table or file.lower().endswith((".duckdb", ".db")):
+            file = str(_extracted(job, Path(folder)))
         chosen = {key: str(values[key]) for key in ("country", "date", "target") if values[key]}
         found = guess_job(file, chosen)
     guessed, _ = fit({**values, **_without_source(found.values)})
-    doubts = list(found.doubts)
+    doubts = [f"{looked_at}{doubt}" for doubt in found.doubts]
     if guessed["country"] == UNKNOWN and not values["country"]:
         # a person has to name it, and its holidays come with it
         guessed["country"] = ""
@@ -184,13 +199,15 @@ def try_source(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """
     import time
 
-    if values["source"] == "snowflake" and "snowflake" in names.SOURCES:
-        steps = names.load("mmmlib.sources.snowflake.look:try_connection")(
-            str(values.get("connection") or ""), "" if values["sql"] else str(values["table"])
+    if values["source"] == "snowflake":
+        from mmmlib.sources.snowflake.look import try_connection
+
+        tried = try_connection(
+            str(values["connection"]), "" if values["sql"] else str(values["table"])
         )
         return [
             {"title": s.title, "ok": not s.kind, "seconds": s.seconds, "message": s.message}
-            for s in steps
+            for s in tried
         ]
     started = time.perf_counter()
     try:
@@ -202,25 +219,28 @@ def try_source(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"title": "read", "ok": ok, "seconds": took, "message": said}]
 
 
-def _extracted(values: Mapping[str, Any], folder: Path) -> Path:
-    """The source's rows as a Parquet file; of a warehouse only the first ones."""
+def _asking(values: Mapping[str, Any]) -> TrainingJob:
+    """A job that names the source, whatever the roles."""
+    given = plain(values)
+    roles = {"country": "x", "date": "x", "target": "x", "channels": [{"name": "x", "spend": "x"}]}
+    kept = [key for key in SECTIONS["data"] if key in given and key != "features"]
+    try:
+        return TrainingJob.model_validate(roles | {key: given[key] for key in kept})
+    except ValueError:
+        raise SourceError("the source is not described well; see the problems in Data") from None
+
+
+def _source(job: TrainingJob) -> Source:
     from mmmlib.sources import open_source
 
-    given = plain(values)
-    needed = {"country": "x", "date": "x", "target": "x", "channels": [{"name": "x", "spend": "x"}]}
-    job = TrainingJob.model_validate(
-        needed | {key: given[key] for key in SECTIONS["data"] if key in given and key != "features"}
-    )
     if job.source not in names.SOURCES:
         raise SourceError(f"source: {job.source!r} is not known; choose another")
-    source = open_source(job.source)
-    path = folder / "look.parquet"
-    if job.source == "duckdb":
-        return source.extract(job, path).path
-    # a table of a warehouse is only read as far as a job's roles need it
-    preview: Any = source.preview(job)  # type: ignore[attr-defined,unused-ignore]
-    preview.head.to_parquet(path)
-    return path
+    return open_source(job.source)
+
+
+def _extracted(job: TrainingJob, folder: Path) -> Path:
+    """The rows of a file or a database as a Parquet file."""
+    return _source(job).extract(job, folder / "look.parquet").path
 
 
 def _raw_of(path: Path) -> Raw:

@@ -48,10 +48,9 @@ def executors(archive: Archive) -> list[dict[str, Any]]:
 
 def connections() -> list[str]:
     """Return the names of the Snowflake connections known here; nothing else of them."""
-    if "snowflake" not in names.SOURCES:
-        return []
-    known = names.load("mmmlib.sources.snowflake.connections:connections")
-    return [str(profile.name) for profile in known()]
+    from mmmlib.sources.snowflake.connections import connections as known
+
+    return [profile.name for profile in known()]
 
 
 def use_typed(values: dict[str, str]) -> None:
@@ -59,19 +58,13 @@ def use_typed(values: dict[str, str]) -> None:
 
     It lives in the memory of this kernel and, as variables, in that of the runs it starts on this
     machine.
-
-    Raises
-    ------
-    LaunchError
-        This installation has no Snowflake.
     """
-    if "snowflake" not in names.SOURCES:
-        raise LaunchError("this installation has no source snowflake")
-    typed = names.load("mmmlib.sources.snowflake.connections:TypedConnection")
-    known = {key: str(value) for key, value in values.items() if key in typed.__dataclass_fields__}
-    connection = typed(**{"account": "", "user": ""} | known)
-    connection.use()
-    os.environ.update(connection.environment())
+    from mmmlib.sources.snowflake.connections import TypedConnection
+
+    known = {key: str(values[key]) for key in TypedConnection.__dataclass_fields__ if key in values}
+    typed = TypedConnection(**{"account": "", "user": ""} | known)
+    typed.use()
+    os.environ.update(typed.environment())
 
 
 def _where(executor: str) -> str:

@@ -14,7 +14,7 @@ from mmmlib.archive import Archive
 from mmmlib.errors import JobError, MMMError, Problem
 from mmmlib.job import TrainingJob
 from mmmlib.ui.pages import Query, Session, address
-from mmmlib.ui.train import form, places, roles, shapes
+from mmmlib.ui.train import form, places, refreshing, roles, shapes
 from mmmlib.ui.train import look as data
 from mmmlib.ui.train.fields import SECTIONS, fields, fit
 from mmmlib.ui.train.launching import launch
@@ -91,7 +91,7 @@ class TrainView(View):
         """Load the job that the page's address names (``from``, ``refresh``)."""
         archive = self._session.archive
         if run := query.get("refresh"):
-            self._load(*form.of_refresh(archive, run))
+            self._load(*refreshing.of_refresh(archive, run))
         elif run := query.get("from"):
             self._load(form.of_run(archive, run), f"The job of {run} is loaded.")
         else:
@@ -226,12 +226,8 @@ class TrainView(View):
 
     def _has_past(self, past: list[Past]) -> None:
         self._past = past
-        self.earlier = [str(id_) for id_ in self._newest_runs()]
+        self.earlier = [str(run) for run in self._session.archive.runs()[:MOST_EARLIER]]
         self._quote(form.check(self._values).job)
-
-    def _newest_runs(self) -> list[Any]:
-        ids = sorted(self._session.archive.ids(), key=lambda id_: id_.timestamp, reverse=True)
-        return ids[:MOST_EARLIER]
 
     def _look(self, and_guess: bool) -> None:
         values = dict(self._values)
@@ -258,7 +254,27 @@ class TrainView(View):
             values, self._reasons, self.doubts = guessed
             self._load(values)
         self._check()
-        self._examine()
+        if self._values["refresh_of"] and not self._values["window"]:
+            self._continue()
+        else:
+            self._examine()
+
+    def _continue(self) -> None:
+        """Move the window of a refresh, now that there are data."""
+        values, archive = dict(self._values), self._session.archive
+
+        def ask() -> tuple[form.Values | None, str]:
+            try:
+                return refreshing.moved(archive, values)
+            except MMMError as error:  # newer data are still to be chosen
+                return None, f"Choose newer data: {error}"
+
+        def answered(found: tuple[form.Values | None, str]) -> None:
+            new, notice = found
+            self._load(new or dict(self._values), notice)
+            self._examine()
+
+        self._work.start("continue", ask, answered)
 
     def _examine(self, delay: float = 0.0) -> None:
         """Prepare and check the data in the background, if the job is one and has changed."""
