@@ -173,6 +173,123 @@ def test_every_key_of_a_job_has_its_field(page, empty):
     assert wanted - shown == set()
 
 
+def fill(page, path: str, field: dict, value) -> None:
+    """Set one value with the widget that stands for it, as a person does."""
+    box = page.locator(f'[data-path="{path}"]').last
+    text = box.locator("input:not([type=checkbox]), textarea").first
+    match field["kind"]:
+        case "flag":
+            box.locator("input[type=checkbox]").set_checked(value)
+        case "choice" if path == "engine":
+            box.get_by_role("radio", name=value).click()
+        case "choice":
+            box.locator(".v-field").first.click()
+            page.get_by_role("option", name=value.replace("_", " "), exact=True).click()
+        case "pair":
+            for i, each in enumerate(value):
+                box.locator("input:not([type=range])").nth(i).fill(str(each))
+                page.keyboard.press("Tab")
+        case "list" if field["item"]["kind"] == "choice":
+            box.locator(".v-field").first.click()
+            for each in value:
+                page.get_by_role("option", name=each, exact=True).click()
+            page.keyboard.press("Escape")
+        case "list" if field["item"]["kind"] == "text":
+            for each in value:
+                text.fill(each)
+                page.keyboard.press("Enter")
+            page.keyboard.press("Escape")
+        case _:
+            text.fill(", ".join(map(str, value)) if isinstance(value, list) else str(value))
+            page.keyboard.press("Tab")
+
+
+# A value for every path of a job that is not the demo job's; together they are two valid jobs.
+COMMON = {
+    "country": "uk",
+    "revision": "r7",
+    "target_type": "conversion",
+    "holidays": "GB",
+    "trials": 3,
+    "iterations": 111,
+    "seed": 7,
+    "annotations": "notes.csv",
+    "root": "/tmp/elsewhere",
+    "intercept_sign": "unconstrained",
+    "train_size": [0.6, 0.7],
+    "lambda_range": [0.1, 0.9],
+    "calibration_constraint": 0.05,
+    "prophet_options.changepoint_prior_scale": 0.2,
+    "prophet_options.n_changepoints": 9,
+    "prophet_options.changepoint_range": 0.7,
+    "prophet_options.seasonality_prior_scale": 3,
+    "prophet_options.holidays_prior_scale": 4,
+    "penalty_factors": True,
+    "intercept": False,
+    "rssd_zero_penalty": False,
+    "pareto_fronts": 2,
+    "min_candidates": 50,
+    "optimizer": "DE",
+    "workers": 2,
+    "ts_validation": True,
+    "date_format": "%Y-%m-%d",
+    "interval": "week",
+    "country_column": "newsletter",
+    "objective_weights": [1, 2],
+    "refresh_of": "r1/de/20260101_000000",
+    "allocator.total_budget": 1000,
+    "allocator.low": 0.6,
+    "allocator.high": 1.7,
+    "allocator.last": 9,
+    "channels[0].sign": "negative",
+    "channels[0].kind": "online",
+    "channels[0].name": "telly",
+    "channels[0].exposure": "events",
+    "channels[0].ranges.alphas": [0.6, 1.2],
+    "channels[0].ranges.gammas": [0.4, 0.9],
+    "channels[0].ranges.thetas": [0.2, 0.5],
+    "context[0].name": "rival",
+    "context[0].sign": "positive",
+    "acknowledge": ["fill:revenue"],
+    "prophet": ["weekday", "monthly"],
+    "file": "mine.csv",
+}
+
+
+@pytest.mark.slow
+def test_every_kind_of_field_sets_its_key(page, empty, tmp_path):
+    """The values typed into the widgets are the values of the job."""
+    open_form(page, empty)
+    page.get_by_role("button", name="Weekly, one country").click()
+    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    closed = ".mmm-more .v-expansion-panel-title[aria-expanded=false]"
+    page.evaluate("closed => document.querySelectorAll(closed).forEach(e => e.click())", closed)
+    page.locator(".mmm-media .v-expansion-panel-title").first.click()
+    page.locator('[data-path="channels[0].kind"]').wait_for()
+    known = {field["key"]: field for field in fields()}
+    for path, value in COMMON.items():
+        fill(page, path, of_path(known, path), value)
+    job = downloaded(page, tmp_path).to_values()
+    for path, value in COMMON.items():
+        got = job
+        for part in re.findall(r"[^.\[\]]+", path):
+            got = got[int(part)] if part.isdigit() else got[part]
+        if path == "prophet":
+            value = [*DEMO.prophet, *value]
+        assert got == value, path
+
+
+def of_path(known: dict, path: str) -> dict:
+    """The field of a path such as ``channels[0].ranges.alphas``."""
+    field: dict = {"fields": list(known.values())}
+    for part in re.findall(r"[^.\[\]]+", path):
+        if part.isdigit():
+            field = field["item"]
+        else:
+            field = next(each for each in field["fields"] if each["key"] == part)
+    return field
+
+
 @pytest.mark.slow
 def test_a_run_from_the_form_to_its_one_pager(page, empty):
     open_form(page, empty)

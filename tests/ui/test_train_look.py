@@ -12,7 +12,9 @@ from mmmlib.archive import Archive
 from mmmlib.data import example_path
 from mmmlib.engines.native import transforms
 from mmmlib.errors import SourceError
-from mmmlib.ui.train import form, look, quote, shapes
+from mmmlib.ui.train import form, quote, shapes
+from mmmlib.ui.train.raw import guess, read_raw, try_source
+from mmmlib.ui.train.series import read_series
 
 WEEKLY = pd.read_csv(example_path("example:weekly"))
 
@@ -27,7 +29,7 @@ def of_file(path) -> dict:
 
 
 def test_raw_data_are_shown_as_they_are(demo):
-    raw = look.read_raw(demo)
+    raw = read_raw(demo)
     assert raw.rows == len(WEEKLY)
     assert [column["name"] for column in raw.columns] == list(WEEKLY.columns)
     types = {column["name"]: column["type"] for column in raw.columns}
@@ -38,16 +40,16 @@ def test_raw_data_are_shown_as_they_are(demo):
 
 def test_a_source_that_cannot_be_read_says_so(tmp_path):
     with pytest.raises(SourceError, match="does not exist"):
-        look.read_raw(of_file(tmp_path / "none.csv"))
-    (step,) = look.try_source(of_file(tmp_path / "none.csv"))
+        read_raw(of_file(tmp_path / "none.csv"))
+    (step,) = try_source(of_file(tmp_path / "none.csv"))
     assert not step["ok"]
     assert "does not exist" in step["message"]
-    (step,) = look.try_source(of_file("example:weekly"))
+    (step,) = try_source(of_file("example:weekly"))
     assert step["ok"]
 
 
 def test_roles_are_guessed_with_reasons(demo):
-    guessed, reasons, doubts = look.guess(of_file("example:weekly"))
+    guessed, reasons, doubts = guess(of_file("example:weekly"))
     assert guessed["target"] == "revenue"
     assert {each["spend"] for each in guessed["channels"]} == {
         each["spend"] for each in demo["channels"]
@@ -61,13 +63,13 @@ def test_roles_are_guessed_with_reasons(demo):
 
 
 def test_the_data_are_shown_before_the_country_is_named():
-    guessed, _, _ = look.guess(of_file("example:weekly"))
+    guessed, _, _ = guess(of_file("example:weekly"))
     assert [each["where"] for each in form.check(guessed).problems] == ["country"]
-    assert look.read_series(guessed).rows == len(WEEKLY)
+    assert read_series(guessed).rows == len(WEEKLY)
 
 
 def test_the_time_line_spend_and_checks(demo):
-    series = look.read_series(demo)
+    series = read_series(demo)
     assert series.problems == []
     assert (series.first, series.last) == (WEEKLY["DATE"].iloc[0], WEEKLY["DATE"].iloc[-1])
     assert series.interval == "week"
@@ -82,7 +84,7 @@ def test_the_time_line_spend_and_checks(demo):
 
 def test_data_that_do_not_fit_say_where(demo):
     demo["channels"][0]["spend"] = "nowhere"
-    series = look.read_series(demo)
+    series = read_series(demo)
     assert series.problems
     assert series.problems[0]["where"] == "channels[0].spend"
     assert series.checks == []
@@ -90,7 +92,7 @@ def test_data_that_do_not_fit_say_where(demo):
 
 def test_a_failing_check_comes_first_with_advice(demo):
     values = {**demo, "window": ["2018-01-01", "2018-02-12"], "context": []}
-    series = look.read_series(values)
+    series = read_series(values)
     assert series.checks[0]["verdict"] == "FAIL"
     assert series.checks[0]["advice"]
 
@@ -98,9 +100,9 @@ def test_a_failing_check_comes_first_with_advice(demo):
 def test_a_change_that_must_be_accepted_can_be(demo, tmp_path):
     WEEKLY.assign(tv_S=5.0).to_csv(tmp_path / "flat.csv", index=False)
     values = {**demo, "file": str(tmp_path / "flat.csv")}
-    (problem,) = look.read_series(values).problems
+    (problem,) = read_series(values).problems
     assert problem["accept"] == "drop:tv"
-    series = look.read_series({**values, "acknowledge": ["drop:tv"]})
+    series = read_series({**values, "acknowledge": ["drop:tv"]})
     assert series.problems == []
     assert "tv" not in [each["name"] for each in series.spend]
     assert any("variable dropped" in change for change in series.changes)
@@ -115,12 +117,12 @@ def test_a_table_of_a_database_and_sql(tmp_path, demo):
             f"CREATE TABLE sales AS SELECT * FROM read_csv('{example_path('example:weekly')}')"
         )
     values = {**of_file(file), "table": "sales"}
-    assert look.read_raw(values).rows == len(WEEKLY)
-    guessed, _, _ = look.guess(values)
+    assert read_raw(values).rows == len(WEEKLY)
+    guessed, _, _ = guess(values)
     assert guessed["target"] == "revenue"
     assert (guessed["file"], guessed["table"]) == (str(file), "sales")
     values = {**of_file("example:weekly"), "sql": "SELECT * FROM data LIMIT 7"}
-    assert look.read_raw(values).rows == 7
+    assert read_raw(values).rows == 7
 
 
 @pytest.mark.parametrize("density", [False, True])

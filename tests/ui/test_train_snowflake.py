@@ -8,7 +8,9 @@ import pytest
 
 from mmmlib.errors import SourceError
 from mmmlib.sources.snowflake import connections
-from mmmlib.ui.train import form, look, places
+from mmmlib.ui.train import form, places
+from mmmlib.ui.train.raw import guess, read_raw, try_source
+from mmmlib.ui.train.series import read_series
 from tests.servers.running import PASSWORD
 
 TABLE = "MARKETING.PUBLIC.WEEKLY"
@@ -19,25 +21,25 @@ def of_table(**values):
 
 
 def test_the_table_is_shown_and_its_roles_are_guessed(snowflake):
-    raw = look.read_raw(of_table())
+    raw = read_raw(of_table())
     assert raw.rows == 208
     types = {column["name"].upper(): column["type"] for column in raw.columns}
     assert (types["DATE"], types["TV_S"], types["EVENTS"]) == ("date", "number", "text")
-    guessed, reasons, doubts = look.guess(of_table())
+    guessed, reasons, doubts = guess(of_table())
     assert (guessed["source"], guessed["table"]) == ("snowflake", TABLE)
     assert guessed["target"].upper() == "REVENUE"
     assert {name.upper() for name in reasons} >= {"TV_S", "DATE"}
     assert doubts
-    series = look.read_series(guessed)
+    series = read_series(guessed)
     assert series.problems == []
     assert series.rows == 208
 
 
 def test_the_connection_is_tested_step_by_step(snowflake):
-    steps = look.try_source(of_table())
+    steps = try_source(of_table())
     assert all(step["ok"] for step in steps)
     assert [step["title"] for step in steps][:2] == ["profile", "login"]
-    steps = look.try_source(of_table(connection="nowhere"))
+    steps = try_source(of_table(connection="nowhere"))
     assert not steps[-1]["ok"]
     assert "nowhere" in steps[-1]["message"]
 
@@ -50,9 +52,9 @@ def test_a_typed_connection_is_used_and_never_shown(snowflake, monkeypatch):
         typed = {key: str(given[key]) for key in ("account", "host", "port", "protocol")}
         places.use_typed(typed | {"user": "nobody", "password": PASSWORD + "x"})
     assert "typed" in places.connections()
-    steps = look.try_source(of_table(connection="typed"))
+    steps = try_source(of_table(connection="typed"))
     assert not steps[-1]["ok"]
     assert PASSWORD not in str(steps)
     with pytest.raises(SourceError) as error:
-        look.read_raw(of_table(connection="typed"))
+        read_raw(of_table(connection="typed"))
     assert PASSWORD not in str(error.value)

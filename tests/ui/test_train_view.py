@@ -87,6 +87,15 @@ def test_data_that_cannot_be_read_are_said(view, tab):
     wait_for(lambda: "look" not in view.busy)
 
 
+def test_what_is_shown_is_of_the_source_that_is_chosen(view):
+    send(view, "example", "demo")
+    wait_for(lambda: view.series.get("rows"))
+    send(view, "edited", {**view.loaded["values"], "iterations": 100})
+    assert view.raw
+    send(view, "edited", {**view.loaded["values"], "file": "other.csv"})
+    assert (view.raw, view.series, view.table) == ({}, {}, [])
+
+
 def test_a_role_is_given_by_hand(view):
     send(view, "example", "demo")
     values = view.loaded["values"]

@@ -31,7 +31,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "plan": ("allocator", "annotations", "root"),
 }  # fmt: skip
 
-# Keys whose own name is no good label.
+# Keys, or paths, whose own name is no good label.
 LABELS = {
     "ts_validation": "Hold out the last rows for validation",
     "train_size": "Share of the rows that train",
@@ -54,6 +54,14 @@ LABELS = {
     "annotations": "Annotations file",
     "target_type": "Target is",
     "allocator": "Budget allocation after the training",
+    "allocator.total_budget": "Total budget (empty: as now)",
+    "allocator.target": "Target ROAS or CPA",
+    "allocator.low": "Lowest multiple of the spend",
+    "allocator.high": "Highest multiple of the spend",
+    "allocator.last": "Last periods that count as now",
+    "allocator.start": "What counts as now: from",
+    "allocator.end": "What counts as now: to",
+    "allocator.channels": "Bounds of single channels",
 }
 
 
@@ -124,13 +132,14 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _field(key: str, schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Field:
+def _field(key: str, schema: Mapping[str, Any], defs: Mapping[str, Any], above: str = "") -> Field:
     schema, nullable = _without_null(_resolved(schema, defs))
     words = key.replace("_", " ")
-    label = LABELS.get(key, words[:1].upper() + words[1:])
+    path = f"{above}.{key}" if above else key
+    label = LABELS.get(path, words[:1].upper() + words[1:])
     about = schema.get("description", "")
     field: Field = {"key": key, "label": label, "help": about, "nullable": nullable}
-    field |= _kind(schema, defs)
+    field |= _kind(schema, defs, path)
     field["default"] = schema["default"] if "default" in schema else _default_of(field)
     if nullable and "default" not in schema:
         field["default"] = None
@@ -142,7 +151,7 @@ def _field(key: str, schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Fiel
     return field
 
 
-def _kind(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Field:
+def _kind(schema: Mapping[str, Any], defs: Mapping[str, Any], path: str) -> Field:
     if pair := _pair(schema):
         return pair
     if "enum" in schema or "const" in schema:
@@ -159,10 +168,10 @@ def _kind(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Field:
         case "object" if isinstance(schema.get("additionalProperties"), Mapping):
             return {"kind": "map", "item": _field("", schema["additionalProperties"], defs)}
         case "object" if _all_pairs(schema):
-            inner = [_field(key, each, defs) for key, each in schema["properties"].items()]
+            inner = [_field(key, each, defs, path) for key, each in schema["properties"].items()]
             return {"kind": "map", "names": [each["key"] for each in inner], "fields": inner}
         case "object":
-            inner = [_field(key, each, defs) for key, each in schema["properties"].items()]
+            inner = [_field(key, each, defs, path) for key, each in schema["properties"].items()]
             return {"kind": "group", "fields": inner}
     raise TypeError(f"the form has no field for {dict(schema)}")
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ipyvue import register_component_from_file
-from traitlets import Dict, List, Unicode
 
 from mmmlib import names
 from mmmlib.archive import Archive
@@ -15,52 +14,29 @@ from mmmlib.errors import JobError, MMMError, Problem
 from mmmlib.job import TrainingJob
 from mmmlib.ui.pages import Query, Session, address
 from mmmlib.ui.train import form, places, refreshing, roles, shapes
-from mmmlib.ui.train import look as data
-from mmmlib.ui.train.fields import SECTIONS, fields, fit
+from mmmlib.ui.train.fields import fields, fit
 from mmmlib.ui.train.launching import launch
 from mmmlib.ui.train.quote import Past, past_runs, quote
+from mmmlib.ui.train.raw import Raw, guess, read_raw, try_source
+from mmmlib.ui.train.series import Series, data_job, read_series
+from mmmlib.ui.train.traits import FormTraits
 from mmmlib.ui.train.uploads import Uploads
 from mmmlib.ui.train.work import Work
-from mmmlib.ui.view import View
 
 QUICK_SECONDS = 1.5  # data that are read in this time are checked again after every edit
 PAUSE_SECONDS = 0.7  # without an edit, before they are
 MOST_EARLIER = 60  # runs whose job can be loaded from the menu
 
+_PLACE = ("source", "connection", "file", "table", "sql")
 _PARTS = ("field", "more", "data", "roles", "window", "ranges", "model", "search", "plan", "review")
 
 
-class TrainView(View):
+class TrainView(FormTraits):
     """The page that makes a job.
 
     The form's values live in the browser. It sends all of them with every event, and takes new
     ones only when ``loaded`` changes; so an answer never overwrites what is being typed.
     """
-
-    template_file = (__file__, "train.vue")
-    fields: List[dict[str, Any]] = List().tag(sync=True)
-    sections: List[str] = List([*SECTIONS, "review"]).tag(sync=True)
-    role_words = Dict(roles.ROLES).tag(sync=True)
-    sources: List[str] = List().tag(sync=True)
-    loaded = Dict().tag(sync=True)  # values, number, notice
-    problems: List[dict[str, str]] = List().tag(sync=True)
-    yaml = Unicode().tag(sync=True)
-    filename = Unicode().tag(sync=True)
-    commands: List[dict[str, str]] = List().tag(sync=True)
-    raw = Dict().tag(sync=True)  # look.Raw
-    series = Dict().tag(sync=True)  # look.Series
-    table: List[dict[str, str]] = List().tag(sync=True)  # a row a column of the data
-    doubts: List[str] = List().tag(sync=True)
-    steps: List[dict[str, Any]] = List().tag(sync=True)  # of the source's test
-    defaults = Dict().tag(sync=True)  # recommended ranges by kind
-    curves = Dict().tag(sync=True)  # what the ranges of the open channel allow
-    engines: List[dict[str, str]] = List().tag(sync=True)
-    executors: List[dict[str, Any]] = List().tag(sync=True)
-    connections: List[str] = List().tag(sync=True)
-    earlier: List[str] = List().tag(sync=True)  # runs, newest first
-    quoted = Unicode().tag(sync=True)
-    upload = Dict().tag(sync=True)  # key, share
-    busy: List[str] = List().tag(sync=True)
 
     def __init__(self, session: Session, **traits: Any) -> None:
         self._session = session
@@ -68,6 +44,7 @@ class TrainView(View):
         self._reasons: dict[str, str] = {}
         self._past: list[Past] | None = None
         self._examined: TrainingJob | None = None
+        self._looked_at: list[Any] = []
         self._quick = True
         self._uploads = Uploads()
         self._begun = False
@@ -135,7 +112,7 @@ class TrainView(View):
             places.use_typed({str(key): str(value) for key, value in sent["typed"].items()})
         values = dict(self._values)
         self.steps = []
-        self._work.start("test", lambda: data.try_source(values), self._set("steps"))
+        self._work.start("test", lambda: try_source(values), self._set("steps"))
 
     def vue_assign(self, sent: Any) -> None:
         self._take(sent["values"])
@@ -207,7 +184,13 @@ class TrainView(View):
     def _take(self, values: Any) -> None:
         """Take the browser's values."""
         self._values, _ = fit(values if isinstance(values, dict) else {})
+        if self.raw and self._place() != self._looked_at:  # what is shown is of another source
+            self.raw, self.series, self.doubts, self._examined = {}, {}, [], None
         self._check()
+
+    def _place(self) -> list[Any]:
+        """What decides which rows are read."""
+        return [self._values.get(key) for key in _PLACE]
 
     def _check(self) -> None:
         checked = form.check(self._values)
@@ -232,20 +215,20 @@ class TrainView(View):
     def _look(self, and_guess: bool) -> None:
         values = dict(self._values)
         self.raw, self.series, self.doubts, self.steps = {}, {}, [], []
-        self._reasons, self._examined = {}, None
+        self._reasons, self._examined, self._looked_at = {}, None, self._place()
 
-        def ask() -> tuple[data.Raw, Any]:
-            raw = data.read_raw(values)
+        def ask() -> tuple[Raw, Any]:
+            raw = read_raw(values)
             if not and_guess:
                 return raw, None
             try:
-                return raw, data.guess(values)
+                return raw, guess(values)
             except MMMError as error:  # the data are shown, the roles are for the person
                 return raw, error
 
         self._work.start("look", ask, self._looked)
 
-    def _looked(self, found: tuple[data.Raw, Any]) -> None:
+    def _looked(self, found: tuple[Raw, Any]) -> None:
         raw, guessed = found
         self.raw = raw.plain()
         if isinstance(guessed, MMMError):
@@ -278,16 +261,16 @@ class TrainView(View):
 
     def _examine(self, delay: float = 0.0) -> None:
         """Prepare and check the data in the background, if the job is one and has changed."""
-        job = data.data_job(self._values)
+        job = data_job(self._values)
         if job is None or job == self._examined:
             return
         values = dict(self._values)
 
-        def ask() -> tuple[data.Series, float]:
+        def ask() -> tuple[Series, float]:
             started = time.perf_counter()
-            return data.read_series(values), time.perf_counter() - started
+            return read_series(values), time.perf_counter() - started
 
-        def answered(found: tuple[data.Series, float]) -> None:
+        def answered(found: tuple[Series, float]) -> None:
             series, took = found
             self.series, self._quick, self._examined = series.plain(), took < QUICK_SECONDS, job
 
