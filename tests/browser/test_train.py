@@ -112,8 +112,7 @@ def test_a_job_file_and_the_keyboard(page, empty, tmp_path):
     (tmp_path / "mine.yaml").write_text(DEMO.to_yaml().replace("trials: 5", "trials: 0"))
     page.get_by_label("Job file").set_input_files(str(tmp_path / "mine.yaml"))
     link = page.locator(".mmm-problems a", has_text="trials")
-    link.focus()
-    page.keyboard.press("Enter")
+    link.press("Enter")
     page.wait_for_function("document.activeElement.closest('[data-path=\"trials\"]')")
     page.keyboard.press("Control+a")
     page.keyboard.type("7")
@@ -244,7 +243,7 @@ COMMON = {
     "channels[0].sign": "negative",
     "channels[0].kind": "online",
     "channels[0].name": "telly",
-    "channels[0].exposure": "events",
+    "channels[0].exposure": "facebook_I",
     "channels[0].ranges.alphas": [0.6, 1.2],
     "channels[0].ranges.gammas": [0.4, 0.9],
     "channels[0].ranges.thetas": [0.2, 0.5],
