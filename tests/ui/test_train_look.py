@@ -12,6 +12,7 @@ from mmmlib.archive import Archive
 from mmmlib.data import example_path
 from mmmlib.engines.native import transforms
 from mmmlib.errors import SourceError
+from mmmlib.ui.run.model import RunModel
 from mmmlib.ui.train import form, quote, shapes
 from mmmlib.ui.train.raw import guess, read_raw, try_source
 from mmmlib.ui.train.series import read_series
@@ -190,8 +191,12 @@ def test_the_quote_is_held_against_what_it_took(ended, sample, tmp_path):
     run.save_json(quote.QUOTE, quote.quote(run.job, []).plain())
     assert quote.quoted_and_actual(run) == {
         "words": "quoted no time",
+        "quoted": "",
         "seconds": None,
         "took": None,
     }
     run.save_json(quote.QUOTE, {"seconds": 60.0})
     assert quote.quoted_and_actual(run)["words"] == "quoted about 60 s"
+    assert RunModel(run).facts()["quoted"] == "about 60 s"
+    quoted = quote.quoted_and_actual(ended["succeeded"])
+    assert quoted == {}  # it was not launched from the form

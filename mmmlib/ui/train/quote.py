@@ -126,8 +126,8 @@ def quote(job: TrainingJob, past: Sequence[Past], executor: str = "local") -> Qu
 def quoted_and_actual(run: Run) -> dict[str, Any]:
     """Return what was quoted for a run and what it took; empty where nothing was quoted.
 
-    Keys: ``words`` (a sentence), ``seconds`` (quoted, may be ``None``), ``took`` (seconds, or
-    ``None`` while it goes on).
+    Keys: ``words`` (a sentence), ``quoted`` (in words; empty where no time was promised),
+    ``seconds`` (quoted, may be ``None``), ``took`` (seconds, or ``None`` while it goes on).
     """
     from mmmlib.progress import duration
 
@@ -137,9 +137,9 @@ def quoted_and_actual(run: Run) -> dict[str, Any]:
     took = None
     if ended := run.manifest:
         took = (ended.ended - ended.started).total_seconds()
-    said = "no time" if quoted["seconds"] is None else f"about {duration(quoted['seconds'])}"
-    words = f"quoted {said}" + ("" if took is None else f", took {duration(took)}")
-    return {"words": words, "seconds": quoted["seconds"], "took": took}
+    said = "" if quoted["seconds"] is None else f"about {duration(quoted['seconds'])}"
+    words = f"quoted {said or 'no time'}" + ("" if took is None else f", took {duration(took)}")
+    return {"words": words, "quoted": said, "seconds": quoted["seconds"], "took": took}
 
 
 def _past(run: Run) -> Past | None:
