@@ -74,6 +74,7 @@ def test_from_no_runs_to_a_run(page, empty, tmp_path):
     assert downloaded(page, tmp_path) == run.job
 
 
+@pytest.mark.slow
 def test_an_upload_and_what_is_wrong_with_it(page, empty, tmp_path):
     file = tmp_path / f"{EVIL.replace('/', '')} sales.csv"
     rows = list(csv.reader(example_path("example:weekly").read_text().splitlines()))
@@ -107,6 +108,7 @@ def test_an_upload_and_what_is_wrong_with_it(page, empty, tmp_path):
     assert re.search(r"/[A-Za-z0-9_-]+\.csv$", job.file)
 
 
+@pytest.mark.slow
 def test_a_job_file_and_the_keyboard(page, empty, tmp_path):
     open_form(page, empty)
     (tmp_path / "mine.yaml").write_text(DEMO.to_yaml().replace("trials: 5", "trials: 0"))
