@@ -76,12 +76,19 @@ class Settings(BaseSettings):
     mmm_cloudrun_endpoint: str = ""
     mmm_closing: str = ""
     mmm_dask: str = ""
+    mmm_uploads: Path | None = None
+    mmm_upload_mb: int = Field(default=200, ge=1, le=10_000)
     mmm_webhook: SecretStr = SecretStr("")
 
     @property
     def root(self) -> str:
         """Root of the archive: a folder or a URL of a registered store."""
         return self.mmm_root or str(self.app_root / "archive")
+
+    @property
+    def uploads(self) -> Path:
+        """Folder of the files that browsers send."""
+        return (self.mmm_uploads or Path("~/.cache/mmm/uploads")).expanduser()
 
     @property
     def notebooks(self) -> Path:

@@ -60,6 +60,7 @@ class Entry:
 
 
 PAGES = {
+    "train": Entry("Train", "mdi-rocket-launch-outline", "mmmlib.ui.train.view:open_page"),
     "runs": Entry("Runs", "mdi-format-list-bulleted", "mmmlib.ui.runs.view:open_page"),
     "results": Entry("Results", "mdi-chart-box-outline", "mmmlib.ui.run.view:open_page"),
     "compare": Entry("Compare", "mdi-compare-horizontal", "mmmlib.ui.compare.view:open_page"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from mmmlib.archive import (
@@ -40,7 +41,7 @@ class RunModel:
         """Status, progress and log tail.
 
         Keys: ``id, revision, country, submitted, status, stage, error, who, where, place,
-        started, took, going, cancelling, trained, kept, old, best`` (of an old run),
+        started, quoted, took, going, cancelling, trained, kept, old, best`` (of an old run),
         ``progress, log``.
         """
         run, ended = self.run, self.run.has(MANIFEST)
@@ -60,6 +61,7 @@ class RunModel:
             "where": state.where,
             "place": run.place,
             "started": f"{state.started:%Y-%m-%d %H:%M:%S}" if run.has(STATUS) else "",
+            "quoted": self._quoted,
             "took": duration((last - state.started).total_seconds()),
             "going": going,
             "cancelling": going and run.has(CANCEL),
@@ -70,6 +72,13 @@ class RunModel:
             "progress": self._progress() if going else {},
             "log": self._log() if state.status is not Status.SUCCEEDED else "",
         }
+
+    @cached_property
+    def _quoted(self) -> str:
+        """The time that was expected when the run was launched; it is written before anything."""
+        from mmmlib.ui.train.quote import quoted_and_actual
+
+        return str(quoted_and_actual(self.run).get("quoted", ""))
 
     def changes(self) -> list[dict[str, Any]]:
         """The change ledger; empty as long as there is none."""

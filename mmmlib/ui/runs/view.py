@@ -57,6 +57,9 @@ class RunsView(View):
         if self._model.unread() and not (self._rest and self._rest.is_alive()):
             self._rest = in_background(self.say, self._model.read_rest)
 
+    def vue_train(self, _: object) -> None:
+        self._go(address("train"))
+
     def vue_choose(self, run: str) -> None:
         self._go(address(run=str(run)))
 

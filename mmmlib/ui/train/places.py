@@ -1,0 +1,100 @@
+"""What can train, and where: engines with the doctor's word on each, and executors."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import Any
+
+from mmmlib import names
+from mmmlib.archive import Archive
+from mmmlib.cores import usable_cores
+from mmmlib.doctor import Finding, Verdict
+from mmmlib.errors import LaunchError, MMMError
+
+_WORST = (Verdict.FAIL, Verdict.WARN, Verdict.PASS)
+
+
+def engines() -> list[dict[str, str]]:
+    """Return the registered engines: ``name``, ``verdict``, ``found`` and ``remedy``.
+
+    The doctor is asked about what the engine needs of this machine, which takes up to some
+    seconds; an engine of no probe is only listed.
+    """
+    return [{"name": name, **_word(_asked(name))} for name in names.ENGINES]
+
+
+def executors(archive: Archive) -> list[dict[str, Any]]:
+    """Return the executors: ``name``, ``ready``, ``where`` it trains, ``ahead`` in its queue."""
+    from mmmlib.launch import open_executor
+    from mmmlib.launch.queue import listed
+
+    try:
+        queued = [queue for queue, _ in listed(archive)]
+    except MMMError:  # the archive says so itself on the page of the runs
+        queued = []
+    found = []
+    for name in names.EXECUTORS:
+        try:
+            executor = open_executor(name)
+            executor.check(archive.store.root)
+        except LaunchError as error:
+            found.append({"name": name, "ready": False, "where": str(error), "ahead": 0})
+        else:
+            ahead = queued.count(executor.queue)
+            found.append({"name": name, "ready": True, "where": _where(name), "ahead": ahead})
+    return found
+
+
+def connections() -> list[str]:
+    """Return the names of the Snowflake connections known here; nothing else of them."""
+    from mmmlib.sources.snowflake.connections import connections as known
+
+    return [profile.name for profile in known()]
+
+
+def use_typed(values: dict[str, str]) -> None:
+    """Let the connection ``typed`` mean what a person typed; it is never written.
+
+    It lives in the memory of this kernel and, as variables, in that of the runs it starts on this
+    machine.
+    """
+    from mmmlib.sources.snowflake.connections import TypedConnection
+
+    known = {key: str(values[key]) for key in TypedConnection.__dataclass_fields__ if key in values}
+    typed = TypedConnection(**{"account": "", "user": ""} | known)
+    typed.use()
+    os.environ.update(typed.environment())
+
+
+def _where(executor: str) -> str:
+    cores = usable_cores()
+    here = f"on {socket.gethostname()}, {cores} core{'' if cores == 1 else 's'}"
+    return {
+        "local": f"{here}; it goes on when this page is closed",
+        "cloudrun": "in a container of Cloud Run",
+        "dask": "on a worker of the Dask cluster",
+    }.get(executor, executor)
+
+
+def _asked(engine: str) -> list[Finding]:
+    from mmmlib.doctor import probes
+
+    if engine == "native":
+        return [*probes.processor(), *probes.numba_cache()]
+    if engine == "robyn":
+        return [*probes.r(), *probes.rpy2()]
+    return []
+
+
+def _word(findings: list[Finding]) -> dict[str, str]:
+    """The worst finding's verdict and remedy; what was found, in a line."""
+    if not findings:
+        return {"verdict": "", "found": "", "remedy": ""}
+    worst = min(findings, key=lambda finding: _WORST.index(finding.verdict))
+    told = [worst] if worst.verdict is not Verdict.PASS else findings
+    return {
+        "verdict": worst.verdict.value,
+        "found": " · ".join(f"{finding.name}: {finding.found}" for finding in told),
+        "remedy": worst.remedy,
+    }

@@ -1,0 +1,198 @@
+"""What the source of a form holds, whatever the roles; and a guess of the roles.
+
+Everything here reads files or a warehouse and takes its time: the view calls it in a thread.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmmlib import names
+from mmmlib.errors import MMMError, SourceError
+from mmmlib.job import TrainingJob
+from mmmlib.ui.train.fields import SECTIONS, fit, plain
+from mmmlib.ui.train.form import Values
+
+if TYPE_CHECKING:
+    from mmmlib.sources import Source
+
+HEAD_ROWS = 8
+_WORDS = {
+    "DATE": "date",
+    "TIMESTAMP": "date",
+    "VARCHAR": "text",
+    "BOOLEAN": "yes or no",
+    "TEXT": "text",
+}
+_NUMBERS = ("DOUBLE", "FLOAT", "DECIMAL", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT",
+            "UBIGINT", "UINTEGER", "NUMBER")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What the source holds, whatever the roles.
+
+    Attributes
+    ----------
+    rows : int
+    columns : list of mapping
+        ``name`` and ``type`` (``date``, ``number``, ``text`` …) of each column.
+    head : list of list of str
+        The first rows, as text.
+    """
+
+    rows: int
+    columns: list[dict[str, str]]
+    head: list[list[str]]
+
+    def plain(self) -> dict[str, Any]:
+        """The same as JSON takes it."""
+        return dict(self.__dict__)
+
+
+def read_raw(values: Mapping[str, Any]) -> Raw:
+    """Look at what the source of the form's values holds.
+
+    Raises
+    ------
+    SourceError
+        It cannot be read.
+    """
+    job = _asking(values)
+    if job.source == "duckdb":
+        with tempfile.TemporaryDirectory() as folder:
+            return _raw_of(_extracted(job, Path(folder)))
+    found = _source(job).preview(job)
+    return Raw(
+        rows=found.rows,
+        columns=[{"name": name, "type": _word(kind)} for name, kind in found.types.items()],
+        head=[[_text(cell) for cell in row] for row in found.head.head(HEAD_ROWS).to_numpy()],
+    )
+
+
+def guess(values: Mapping[str, Any]) -> tuple[Values, dict[str, str], list[str]]:
+    """Give every column a role, from its name and what it holds.
+
+    Returns
+    -------
+    dict
+        The values with the guessed roles.
+    dict
+        The reason of each column's role.
+    list of str
+        What is not certain.
+
+    Raises
+    ------
+    SourceError, DataError
+        The source cannot be read, or no roles can be guessed.
+    """
+    from mmmlib.guess import UNKNOWN, guess_job
+
+    job = _asking(values)
+    looked_at = ""
+    with tempfile.TemporaryDirectory() as folder:
+        file = job.file
+        if job.source != "duckdb":
+            head = _source(job).preview(job).head
+            looked_at = f"by the first {len(head)} rows: "
+            file = str(Path(folder, "head.parquet"))
+            head.to_parquet(file)
+        elif job.sql or job.table or file.lower().endswith((".duckdb", ".db")):
+            file = str(_extracted(job, Path(folder)))
+        chosen = {key: str(values[key]) for key in ("country", "date", "target") if values[key]}
+        found = guess_job(file, chosen)
+    guessed, _ = fit({**values, **_without_source(found.values)})
+    doubts = [f"{looked_at}{doubt}" for doubt in found.doubts]
+    if guessed["country"] == UNKNOWN and not values["country"]:
+        # a person has to name it, and its holidays come with it
+        guessed["country"] = ""
+        guessed["prophet"] = [*guessed["prophet"], "holiday"]
+        doubts = ["the country is not in the data; name it", *doubts[1:]]
+    return guessed, dict(found.reasons), doubts
+
+
+def try_source(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Try the source step by step: ``title``, ``ok``, ``seconds`` and ``message`` of each.
+
+    The last step is the one that failed, where one did.
+    """
+    if values["source"] == "snowflake":
+        from mmmlib.sources.snowflake.look import try_connection
+
+        tried = try_connection(
+            str(values["connection"]), "" if values["sql"] else str(values["table"])
+        )
+        return [
+            {"title": s.title, "ok": not s.kind, "seconds": s.seconds, "message": s.message}
+            for s in tried
+        ]
+    started = time.perf_counter()
+    try:
+        raw = read_raw(values)
+        said, ok = f"{raw.rows:,} rows, {len(raw.columns)} columns", True
+    except MMMError as error:
+        said, ok = str(error), False
+    took = time.perf_counter() - started
+    return [{"title": "read", "ok": ok, "seconds": took, "message": said}]
+
+
+def _asking(values: Mapping[str, Any]) -> TrainingJob:
+    """A job that names the source, whatever the roles."""
+    given = plain(values)
+    roles = {"country": "x", "date": "x", "target": "x", "channels": [{"name": "x", "spend": "x"}]}
+    kept = [key for key in SECTIONS["data"] if key in given and key != "features"]
+    try:
+        return TrainingJob.model_validate(roles | {key: given[key] for key in kept})
+    except ValueError:
+        raise SourceError("the source is not described well; see the problems in Data") from None
+
+
+def _source(job: TrainingJob) -> Source:
+    from mmmlib.sources import open_source
+
+    if job.source not in names.SOURCES:
+        raise SourceError(f"source: {job.source!r} is not known; choose another")
+    return open_source(job.source)
+
+
+def _extracted(job: TrainingJob, folder: Path) -> Path:
+    """The rows of a file or a database as a Parquet file."""
+    return _source(job).extract(job, folder / "look.parquet").path
+
+
+def _raw_of(path: Path) -> Raw:
+    import duckdb
+
+    with duckdb.connect(":memory:", config={"memory_limit": "1GB"}) as warehouse:
+        name = str(path).replace("'", "''")
+        warehouse.execute(f"CREATE VIEW data AS SELECT * FROM read_parquet('{name}')")
+        described = warehouse.execute("DESCRIBE data").fetchall()
+        columns = [{"name": str(row[0]), "type": _word(str(row[1]))} for row in described]
+        counted = warehouse.execute("SELECT count(*) FROM data").fetchone()
+        rows = warehouse.execute(f"SELECT * FROM data LIMIT {HEAD_ROWS}").fetchall()
+    head = [[_text(cell) for cell in row] for row in rows]
+    return Raw(int(counted[0]) if counted else 0, columns, head)
+
+
+def _word(kind: str) -> str:
+    if kind.startswith(_NUMBERS):
+        return "number"
+    return next((word for name, word in _WORDS.items() if kind.startswith(name)), kind.lower())
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return f"{cell:.6g}" if abs(cell) < 1e6 else f"{cell:.0f}"
+    return str(cell)[:200].removesuffix(" 00:00:00")
+
+
+def _without_source(values: Mapping[str, Any]) -> Values:
+    return {key: value for key, value in values.items() if key not in ("file", "source", "engine")}

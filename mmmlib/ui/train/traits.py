@@ -1,0 +1,42 @@
+"""What the form shows: the traits its kernel keeps in step with the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from traitlets import Dict, List, Unicode
+
+from mmmlib.ranges import HYPERPARAMETERS
+from mmmlib.ui.train import roles
+from mmmlib.ui.train.fields import SECTIONS
+from mmmlib.ui.view import View
+
+
+class FormTraits(View):
+    """The traits of the form; all are read by the page only."""
+
+    template_file = (__file__, "train.vue")
+    fields: List[dict[str, Any]] = List().tag(sync=True)
+    sections: List[str] = List([*SECTIONS, "review"]).tag(sync=True)
+    role_words = Dict(roles.ROLES).tag(sync=True)
+    sources: List[str] = List().tag(sync=True)
+    loaded = Dict().tag(sync=True)  # values, number, notice
+    problems: List[dict[str, str]] = List().tag(sync=True)
+    yaml = Unicode().tag(sync=True)
+    filename = Unicode().tag(sync=True)
+    commands: List[dict[str, str]] = List().tag(sync=True)
+    raw = Dict().tag(sync=True)  # Raw
+    series = Dict().tag(sync=True)  # Series
+    table: List[dict[str, str]] = List().tag(sync=True)  # a row a column of the data
+    doubts: List[str] = List().tag(sync=True)
+    steps: List[dict[str, Any]] = List().tag(sync=True)  # of the source's test
+    families = Dict({name: list(its) for name, its in HYPERPARAMETERS.items()}).tag(sync=True)
+    defaults = Dict().tag(sync=True)  # recommended ranges by kind
+    curves = Dict().tag(sync=True)  # what the ranges of the open channel allow
+    engines: List[dict[str, str]] = List().tag(sync=True)
+    executors: List[dict[str, Any]] = List().tag(sync=True)
+    connections: List[str] = List().tag(sync=True)
+    earlier: List[str] = List().tag(sync=True)  # runs, newest first
+    quoted = Unicode().tag(sync=True)
+    upload = Dict().tag(sync=True)  # key, share
+    busy: List[str] = List().tag(sync=True)

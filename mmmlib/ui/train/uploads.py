@@ -1,0 +1,131 @@
+"""Files that a browser sends: taken in pieces, checked, kept under names of our own."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from mmmlib.errors import SourceError
+from mmmlib.settings import settings
+
+ENDINGS = {
+    "file": (".csv", ".tsv", ".txt", ".parquet"),
+    "annotations": (".csv",),
+    "holidays": (".csv",),
+}
+_MAGIC = b"PAR1"  # first bytes of a Parquet file
+
+
+@dataclass
+class _Incoming:
+    key: str
+    name: str
+    size: int
+    taken: int
+    stream: IO[bytes]
+    path: Path
+    digest: hashlib._Hash
+
+
+class Uploads:
+    """One upload at a time of one browser tab.
+
+    A file goes to the folder of the settings (``MMM_UPLOADS``), readable by this user only, under
+    a name of letters, digits, ``-`` and ``_`` and a part of its hash: the same file sent twice is
+    one file, and no name leads anywhere else.
+    """
+
+    def __init__(self) -> None:
+        self._incoming: _Incoming | None = None
+
+    def begin(self, key: str, name: str, size: int) -> None:
+        """Get ready for a file for a key of the job.
+
+        Raises
+        ------
+        SourceError
+            It is too large, or of a kind the key does not take.
+        """
+        self.drop()
+        limit = settings().mmm_upload_mb
+        if key not in ENDINGS:
+            raise SourceError(f"no file can be sent for {key[:40]!r}")
+        ending = Path(name).suffix.lower()
+        if ending not in ENDINGS[key]:
+            raise SourceError(f"{name[:80]}: {key} takes {', '.join(ENDINGS[key])}")
+        if not 0 < size <= limit * 1_000_000:
+            what = "is empty" if size <= 0 else f"has {size / 1e6:,.0f} MB"
+            raise SourceError(
+                f"{name[:80]} {what}; a file may have up to {limit} MB (MMM_UPLOAD_MB)"
+            )
+        folder = _folder()
+        handle, path = tempfile.mkstemp(prefix="incoming-", dir=folder)
+        stream = os.fdopen(handle, "wb")
+        self._incoming = _Incoming(key, name, size, 0, stream, Path(path), hashlib.sha256())
+
+    def take(self, piece: str) -> tuple[str, Path] | None:
+        """Take the next piece (base64); return key and path once the file is whole.
+
+        Raises
+        ------
+        SourceError
+            The piece is not one, or there is more than was announced.
+        """
+        incoming = self._incoming
+        if incoming is None:
+            raise SourceError("the upload was interrupted; choose the file again")
+        try:
+            data = base64.b64decode(piece, validate=True)
+        except (binascii.Error, ValueError):
+            self.drop()
+            raise SourceError(f"{incoming.name[:80]} did not arrive whole; send it again") from None
+        incoming.taken += len(data)
+        if not data or incoming.taken > incoming.size:
+            self.drop()
+            raise SourceError(f"{incoming.name[:80]} did not arrive whole; send it again")
+        incoming.stream.write(data)
+        incoming.digest.update(data)
+        return self._keep(incoming) if incoming.taken == incoming.size else None
+
+    def share(self) -> float:
+        """Share of the file that has arrived, in percent."""
+        return 100.0 * self._incoming.taken / self._incoming.size if self._incoming else 0.0
+
+    def drop(self) -> None:
+        """Forget a file that has not arrived whole."""
+        if self._incoming:
+            self._incoming.stream.close()
+            self._incoming.path.unlink(missing_ok=True)
+            self._incoming = None
+
+    def _keep(self, incoming: _Incoming) -> tuple[str, Path]:
+        incoming.stream.close()
+        self._incoming = None
+        ending = Path(incoming.name).suffix.lower()
+        with incoming.path.open("rb") as stream:
+            head = stream.read(65536)
+        if (ending == ".parquet") != head.startswith(_MAGIC):
+            incoming.path.unlink()
+            raise SourceError(f"{incoming.name[:80]} is not what its ending says; export it again")
+        stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(incoming.name).stem).strip("-")[:60] or "data"
+        path = incoming.path.with_name(f"{stem}-{incoming.digest.hexdigest()[:12]}{ending}")
+        incoming.path.replace(path)
+        return incoming.key, path
+
+
+def _folder() -> Path:
+    folder = settings().uploads
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise SourceError(
+            f"uploads cannot be kept in {folder}: {error.strerror}; set MMM_UPLOADS to a folder"
+        ) from error
+    return folder

@@ -1,0 +1,300 @@
+"""The form's traits and events."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from ipyvue import register_component_from_file
+
+from mmmlib import names
+from mmmlib.archive import Archive
+from mmmlib.errors import JobError, MMMError, Problem
+from mmmlib.job import TrainingJob
+from mmmlib.ui.pages import Query, Session, address
+from mmmlib.ui.train import form, places, refreshing, roles, shapes
+from mmmlib.ui.train.fields import fields, fit
+from mmmlib.ui.train.launching import launch
+from mmmlib.ui.train.quote import Past, past_runs, quote
+from mmmlib.ui.train.raw import Raw, guess, read_raw, try_source
+from mmmlib.ui.train.series import Series, data_job, read_series
+from mmmlib.ui.train.traits import FormTraits
+from mmmlib.ui.train.uploads import Uploads
+from mmmlib.ui.train.work import Work
+
+QUICK_SECONDS = 1.5  # data that are read in this time are checked again after every edit
+PAUSE_SECONDS = 0.7  # without an edit, before they are
+MOST_EARLIER = 60  # runs whose job can be loaded from the menu
+
+_PLACE = ("source", "connection", "file", "table", "sql")
+_PARTS = ("field", "more", "data", "roles", "window", "ranges", "model", "search", "plan", "review")
+
+
+class TrainView(FormTraits):
+    """The page that makes a job.
+
+    The form's values live in the browser. It sends all of them with every event, and takes new
+    ones only when ``loaded`` changes; so an answer never overwrites what is being typed.
+    """
+
+    def __init__(self, session: Session, **traits: Any) -> None:
+        self._session = session
+        self._values: form.Values = {}
+        self._reasons: dict[str, str] = {}
+        self._past: list[Past] | None = None
+        self._examined: TrainingJob | None = None
+        self._looked_at: list[Any] = []
+        self._quick = True
+        self._uploads = Uploads()
+        self._begun = False
+        super().__init__(session.say, fields=fields(), sources=list(names.SOURCES), **traits)
+        self._work = Work(session.say, self._show_busy)
+        self._load(form.starting())
+
+    def refresh(self) -> None:
+        """Read what the form needs to know of this machine and this archive, once."""
+        if self._begun:
+            return
+        self._begun = True
+        archive = self._session.archive
+        self._work.start("engines", places.engines, self._set("engines"))
+        self._work.start("executors", lambda: places.executors(archive), self._set("executors"))
+        self._work.start("past", lambda: past_runs(archive), self._has_past)
+        if "snowflake" in self.sources:
+            self._work.start("connections", places.connections, self._set("connections"))
+
+    def load_from(self, query: Query) -> None:
+        """Load the job that the page's address names (``from``, ``refresh``)."""
+        archive = self._session.archive
+        if run := query.get("refresh"):
+            self._load(*refreshing.of_refresh(archive, run))
+        elif run := query.get("from"):
+            self._load(form.of_run(archive, run), f"The job of {run} is loaded.")
+        else:
+            return
+        self._look(and_guess=False)
+
+    def vue_edited(self, values: Any) -> None:
+        self._take(values)
+        if self._examined and self._quick:
+            self._examine(PAUSE_SECONDS)
+
+    def vue_example(self, name: Any) -> None:
+        self._load(form.of_example(str(name)))
+        self._look(and_guess=False)
+
+    def vue_again(self, run: Any) -> None:
+        self.load_from({"from": str(run)})
+
+    def vue_text(self, text: Any) -> None:
+        self._load(*form.of_text(str(text)))
+        self._look(and_guess=False)
+
+    def vue_look(self, values: Any) -> None:
+        self._take(values)
+        known = self._values["date"] or self._values["channels"]
+        self._look(and_guess=not known)
+
+    def vue_guess(self, values: Any) -> None:
+        self._take(values)
+        self._values |= {"date": "", "target": "", "country_column": ""}
+        self._values |= {"channels": [], "organic": [], "context": []}
+        self._look(and_guess=True)
+
+    def vue_examine(self, values: Any) -> None:
+        self._take(values)
+        self._examine()
+
+    def vue_test(self, sent: Any) -> None:
+        self._take(sent["values"])
+        if sent.get("typed"):
+            places.use_typed({str(key): str(value) for key, value in sent["typed"].items()})
+        values = dict(self._values)
+        self.steps = []
+        self._work.start("test", lambda: try_source(values), self._set("steps"))
+
+    def vue_assign(self, sent: Any) -> None:
+        self._take(sent["values"])
+        column, role, of = (str(sent.get(key) or "") for key in ("column", "role", "of"))
+        self._load(roles.assign(self._values, column, role, of))
+        self._examine()
+
+    def vue_shape(self, sent: Any) -> None:
+        ranges = sent["ranges"] if isinstance(sent.get("ranges"), dict) else {}
+        adstock, kind = str(sent["adstock"]), str(sent["kind"])
+        rows = int(self.series.get("rows") or 0)
+        self.defaults = shapes.defaults(adstock)
+        self.curves = shapes.allowed(adstock, kind, ranges, rows)
+
+    def vue_begin(self, sent: Any) -> None:
+        try:
+            self._uploads.begin(str(sent["key"]), str(sent["name"]), int(sent["size"]))
+        except MMMError:
+            self.upload = {}
+            raise
+        self.upload = {"key": str(sent["key"]), "share": 0.0}
+        self.send({"method": "more", "args": []})
+
+    def vue_piece(self, piece: Any) -> None:
+        try:
+            done = self._uploads.take(str(piece))
+        except MMMError:
+            self.upload = {}
+            raise
+        if done is None:
+            self.upload = self.upload | {"share": self._uploads.share()}
+            self.send({"method": "more", "args": []})
+            return
+        key, path = done
+        self.upload = {}
+        self.send({"method": "uploaded", "args": [key, str(path)]})
+
+    def vue_train(self, sent: Any) -> None:
+        if self._work.going("launch"):
+            return  # a second click on the same button
+        self._take(sent["values"])
+        job = form.check(self._values).job
+        if job is None:
+            wrong = [Problem(each["where"], each["message"]) for each in self.problems]
+            raise JobError(wrong)
+        executor = str(sent.get("executor") or "local")
+        expected = quote(job, self._past or [], executor)
+        root = self._session.archive.store.root
+
+        def launched(outcome: tuple[str, list[dict[str, str]]]) -> None:
+            run, self.problems = outcome
+            if not run:
+                return
+            if job.root and Archive(job.root).store.root != root:
+                self.say(f"The run {run} is in {job.root}, which this dashboard does not show.")
+                return
+            self._session.go(address(page="results", run=run))
+
+        who = self._session.user
+        self._work.start("launch", lambda: launch(job, expected, who, root), launched)
+
+    def _load(self, values: form.Values, notice: str = "") -> None:
+        """Give the browser new values."""
+        number = self.loaded.get("number", 0) + 1
+        self._values = values
+        self.loaded = {"values": values, "number": number, "notice": notice}
+        self._check()
+
+    def _take(self, values: Any) -> None:
+        """Take the browser's values."""
+        self._values, _ = fit(values if isinstance(values, dict) else {})
+        if self.raw and self._place() != self._looked_at:  # what is shown is of another source
+            self.raw, self.series, self.doubts, self._examined = {}, {}, [], None
+        self._check()
+
+    def _place(self) -> list[Any]:
+        """What decides which rows are read."""
+        return [self._values.get(key) for key in _PLACE]
+
+    def _check(self) -> None:
+        checked = form.check(self._values)
+        self.problems = checked.problems
+        self.yaml, self.filename = checked.yaml, checked.filename
+        self.commands = checked.commands()
+        self.defaults = shapes.defaults(str(self._values["adstock"]))
+        self.table = roles.table(self._values, self.raw.get("columns", []), self._reasons)
+        self._quote(checked.job)
+
+    def _quote(self, job: TrainingJob | None) -> None:
+        if job is None or self._past is None:
+            self.quoted = ""
+        else:
+            self.quoted = quote(job, self._past).words()
+
+    def _has_past(self, past: list[Past]) -> None:
+        self._past = past
+        self.earlier = [str(run) for run in self._session.archive.runs()[:MOST_EARLIER]]
+        self._quote(form.check(self._values).job)
+
+    def _look(self, and_guess: bool) -> None:
+        values = dict(self._values)
+        self.raw, self.series, self.doubts, self.steps = {}, {}, [], []
+        self._reasons, self._examined, self._looked_at = {}, None, self._place()
+
+        def ask() -> tuple[Raw, Any]:
+            raw = read_raw(values)
+            if not and_guess:
+                return raw, None
+            try:
+                return raw, guess(values)
+            except MMMError as error:  # the data are shown, the roles are for the person
+                return raw, error
+
+        self._work.start("look", ask, self._looked)
+
+    def _looked(self, found: tuple[Raw, Any]) -> None:
+        raw, guessed = found
+        self.raw = raw.plain()
+        if isinstance(guessed, MMMError):
+            self.doubts = [str(guessed)]
+        elif guessed:
+            values, self._reasons, self.doubts = guessed
+            self._load(values)
+        self._check()
+        if self._values["refresh_of"] and not self._values["window"]:
+            self._continue()
+        else:
+            self._examine()
+
+    def _continue(self) -> None:
+        """Move the window of a refresh, now that there are data."""
+        values, archive = dict(self._values), self._session.archive
+
+        def ask() -> tuple[form.Values | None, str]:
+            try:
+                return refreshing.moved(archive, values)
+            except MMMError as error:  # newer data are still to be chosen
+                return None, f"Choose newer data: {error}"
+
+        def answered(found: tuple[form.Values | None, str]) -> None:
+            new, notice = found
+            self._load(new or dict(self._values), notice)
+            self._examine()
+
+        self._work.start("continue", ask, answered)
+
+    def _examine(self, delay: float = 0.0) -> None:
+        """Prepare and check the data in the background, if the job is one and has changed."""
+        job = data_job(self._values)
+        if job is None or job == self._examined:
+            return
+        values = dict(self._values)
+
+        def ask() -> tuple[Series, float]:
+            started = time.perf_counter()
+            return read_series(values), time.perf_counter() - started
+
+        def answered(found: tuple[Series, float]) -> None:
+            series, took = found
+            self.series, self._quick, self._examined = series.plain(), took < QUICK_SECONDS, job
+
+        self._work.start("examine", ask, answered, delay)
+
+    def _set(self, trait: str) -> Any:
+        return lambda value: setattr(self, trait, value)
+
+    def _show_busy(self, going: list[str]) -> None:
+        self.busy = going
+
+
+def open_page(session: Session, query: Query) -> TrainView:
+    """Open the form, empty or with the job of a run (``from``, ``refresh``).
+
+    Raises
+    ------
+    RunError
+        There is no such run.
+    """
+    for part in _PARTS:  # before the page that is made of them
+        register_component_from_file(
+            f"mmm-train-{part}", str(Path(__file__).with_name(f"{part}.vue"))
+        )
+    view = TrainView(session)
+    view.load_from(query)
+    return view

@@ -1,0 +1,305 @@
+"""The form in a real browser: from data to a run."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+import pytest
+
+from mmmlib.archive import Archive
+from mmmlib.data import demo_job_path, example_path
+from mmmlib.job import TrainingJob
+from mmmlib.manifest import Status
+from mmmlib.ui.train.fields import fields, paths
+
+pytestmark = pytest.mark.browser
+
+EVIL = "<img src=x onerror=alert(1)>"
+DEMO = TrainingJob.load(demo_job_path())
+
+
+@pytest.fixture(scope="module")
+def empty(serve, tmp_path_factory):
+    """A dashboard without runs, with a folder of its own for uploads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MMM_UPLOADS", str(tmp_path_factory.mktemp("uploads")))
+        with serve(str(tmp_path_factory.mktemp("archive"))) as server:
+            yield server
+
+
+def open_form(page, served, query: str = "page=train"):
+    page.goto(f"{served.url}?{query}")
+    page.locator(".mmm-example").first.wait_for(timeout=60_000)
+
+
+def train_button(page):
+    return page.get_by_role("button", name="Train", exact=True)
+
+
+def downloaded(page, tmp_path) -> TrainingJob:
+    """The job as the page gives it."""
+    page.locator(".mmm-launch").get_by_text("problem").wait_for(state="detached")
+    page.wait_for_timeout(500)  # the last edit has been sent
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download job").click()
+    download.value.save_as(tmp_path / "job.yaml")
+    return TrainingJob.load(tmp_path / "job.yaml")
+
+
+def test_from_no_runs_to_a_run(page, empty, tmp_path):
+    page.goto(empty.url)
+    page.get_by_role("button", name="Train a model").click()
+    page.get_by_role("button", name="Weekly, one country").click()
+    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    assert "61.9 %" in page.locator(".mmm-bars").inner_text()
+    assert downloaded(page, tmp_path) == DEMO
+
+    page.get_by_label("Iterations").fill("150")
+    page.get_by_label("Trials").fill("1")
+    page.locator(".mmm-launch", has_text="150 candidates").wait_for()
+    page.locator(".mmm-launch", has_text="Not known yet").wait_for(timeout=60_000)
+    train_button(page).click()
+    page.locator(".mmm-run").wait_for(timeout=120_000)
+    (run,) = Archive(empty.root).runs()
+    assert page.url.endswith(f"?page=results&run={run}")
+    assert (run.job.iterations, run.job.trials) == (150, 1)
+    assert run.launch.executor == "local"
+    assert run.launch.who
+    assert run.load_json("quote.json")["candidates"] == 150
+    run.cancel()
+
+    open_form(page, empty, f"page=train&from={run}")
+    page.get_by_text(f"The job of {run} is loaded").wait_for()
+    assert downloaded(page, tmp_path) == run.job
+
+
+@pytest.mark.slow
+def test_an_upload_and_what_is_wrong_with_it(page, empty, tmp_path):
+    file = tmp_path / f"{EVIL.replace('/', '')} sales.csv"
+    rows = list(csv.reader(example_path("example:weekly").read_text().splitlines()))
+    rows[0][rows[0].index("ooh_S")] = f"{EVIL}_spend"
+    with file.open("w", newline="") as stream:
+        csv.writer(stream).writerows(rows)
+
+    open_form(page, empty)
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.locator(".mmm-drop input[type=file]").set_input_files(str(file))
+    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    assert page.locator(f'[data-column="{EVIL}_spend"]').inner_text().startswith(EVIL)
+    assert page.locator("img[src=x]").count() == 0
+    assert train_button(page).is_disabled()
+
+    page.locator(".mmm-problems a", has_text="country").click()  # leads to the field
+    country = page.locator('[data-path="country"] input')
+    page.wait_for_function("document.activeElement.closest('[data-path=\"country\"]')")
+    country.fill("d e")
+    page.locator(".mmm-problems", has_text="only hold letters").wait_for()
+    country.fill("de")
+    page.locator(".mmm-problems").wait_for(state="detached")
+    page.wait_for_function("!document.querySelector('.mmm-launch .v-btn--disabled')")
+
+    page.locator('[data-column="newsletter"] .v-field').click()
+    page.get_by_role("option", name="Not used").click()
+    page.locator(".mmm-media", has_text="newsletter").wait_for(state="detached")
+    job = downloaded(page, tmp_path)
+    assert job.organic == ()
+    assert f"{EVIL}_spend" in [channel.spend for channel in job.channels]
+    assert re.search(r"/[A-Za-z0-9_-]+\.csv$", job.file)
+
+
+@pytest.mark.slow
+def test_a_job_file_and_the_keyboard(page, empty, tmp_path):
+    open_form(page, empty)
+    (tmp_path / "mine.yaml").write_text(DEMO.to_yaml().replace("trials: 5", "trials: 0"))
+    page.get_by_label("Job file").set_input_files(str(tmp_path / "mine.yaml"))
+    link = page.locator(".mmm-problems a", has_text="trials")
+    link.press("Enter")
+    page.wait_for_function("document.activeElement.closest('[data-path=\"trials\"]')")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("7")
+    page.locator(".mmm-problems").wait_for(state="detached")
+
+    title = page.locator(".mmm-media .v-expansion-panel-title").first
+    title.focus()
+    page.keyboard.press("Enter")
+    lowest = page.get_by_label("Carryover, from")
+    before = page.locator(".mmm-band").first.get_attribute("d")
+    lowest.fill("0.7")
+    lowest.press("Enter")
+    page.wait_for_function(
+        "before => document.querySelector('.mmm-band').getAttribute('d') !== before", arg=before
+    )
+    job = downloaded(page, tmp_path)
+    assert job.trials == 7
+    assert job.channels[0].ranges["thetas"] == (0.7, 0.8)
+
+
+def unfold(page) -> None:
+    """Open every panel, and give every list an item."""
+    closed = ".mmm-more .v-expansion-panel-title[aria-expanded=false]"
+    page.evaluate("closed => document.querySelectorAll(closed).forEach(e => e.click())", closed)
+    for name in ("features", "lift studies"):
+        page.get_by_role("button", name=f"Add to {name}").click()
+    page.locator(".mmm-addname .v-field").click()
+    page.get_by_role("option", name="tv", exact=True).click()
+    page.locator(".mmm-media .v-expansion-panel-title").first.click()
+    page.locator('[data-path="channels[0].kind"]').wait_for()
+
+
+def test_every_key_of_a_job_has_its_field(page, empty):
+    open_form(page, empty)
+    page.get_by_role("button", name="Weekly, one country").click()
+    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    unfold(page)
+    shown = set()
+    for opened in ("channels[0]", "organic[0]"):
+        for adstock in ("geometric", "weibull cdf"):
+            page.locator('[data-path="adstock"] .v-field').click()
+            page.get_by_role("option", name=adstock).click()
+            page.wait_for_timeout(400)
+            shown |= set(
+                page.evaluate(
+                    "[...document.querySelectorAll('[data-path]')].filter(each => "
+                    "each.querySelector('input, textarea, button')).map(each => each.dataset.path)"
+                )
+            )
+        if opened == "channels[0]":
+            page.locator(".mmm-media .v-expansion-panel-title").last.click()
+            page.locator('[data-path="organic[0].kind"]').wait_for()
+    wanted = {
+        path.replace("[].", "[0].").replace(".{}", ".tv").removesuffix("[]")
+        for path in paths(fields())
+    }
+    assert wanted - shown == set()
+
+
+def fill(page, path: str, field: dict, value) -> None:
+    """Set one value with the widget that stands for it, as a person does."""
+    box = page.locator(f'[data-path="{path}"]').last
+    text = box.locator("input:not([type=checkbox]), textarea").first
+    match field["kind"]:
+        case "flag":
+            box.locator("input[type=checkbox]").set_checked(value)
+        case "choice" if path == "engine":
+            box.get_by_role("radio", name=value).click()
+        case "choice":
+            box.locator(".v-field").first.click()
+            page.get_by_role("option", name=value.replace("_", " "), exact=True).click()
+        case "pair":
+            for i, each in enumerate(value):
+                box.locator("input:not([type=range])").nth(i).fill(str(each))
+                page.keyboard.press("Tab")
+        case "list" if field["item"]["kind"] == "choice":
+            box.locator(".v-field").first.click()
+            for each in value:
+                page.get_by_role("option", name=each, exact=True).click()
+            page.keyboard.press("Escape")
+        case "list" if field["item"]["kind"] == "text":
+            for each in value:
+                text.fill(each)
+                page.keyboard.press("Enter")
+            page.keyboard.press("Escape")
+        case _:
+            text.fill(", ".join(map(str, value)) if isinstance(value, list) else str(value))
+            page.keyboard.press("Tab")
+
+
+# A value for every path of a job that is not the demo job's; together they are two valid jobs.
+COMMON = {
+    "country": "uk",
+    "revision": "r7",
+    "target_type": "conversion",
+    "holidays": "GB",
+    "trials": 3,
+    "iterations": 111,
+    "seed": 7,
+    "annotations": "notes.csv",
+    "root": "/tmp/elsewhere",
+    "intercept_sign": "unconstrained",
+    "train_size": [0.6, 0.7],
+    "lambda_range": [0.1, 0.9],
+    "calibration_constraint": 0.05,
+    "prophet_options.changepoint_prior_scale": 0.2,
+    "prophet_options.n_changepoints": 9,
+    "prophet_options.changepoint_range": 0.7,
+    "prophet_options.seasonality_prior_scale": 3,
+    "prophet_options.holidays_prior_scale": 4,
+    "penalty_factors": True,
+    "intercept": False,
+    "rssd_zero_penalty": False,
+    "pareto_fronts": 2,
+    "min_candidates": 50,
+    "optimizer": "DE",
+    "workers": 2,
+    "ts_validation": True,
+    "date_format": "%Y-%m-%d",
+    "interval": "week",
+    "country_column": "newsletter",
+    "objective_weights": [1, 2],
+    "refresh_of": "r1/de/20260101_000000",
+    "allocator.total_budget": 1000,
+    "allocator.low": 0.6,
+    "allocator.high": 1.7,
+    "allocator.last": 9,
+    "channels[0].sign": "negative",
+    "channels[0].kind": "online",
+    "channels[0].name": "telly",
+    "channels[0].exposure": "facebook_I",
+    "channels[0].ranges.alphas": [0.6, 1.2],
+    "channels[0].ranges.gammas": [0.4, 0.9],
+    "channels[0].ranges.thetas": [0.2, 0.5],
+    "context[0].name": "rival",
+    "context[0].sign": "positive",
+    "acknowledge": ["fill:revenue"],
+    "prophet": ["weekday", "monthly"],
+    "file": "mine.csv",
+}
+
+
+@pytest.mark.slow
+def test_every_kind_of_field_sets_its_key(page, empty, tmp_path):
+    """The values typed into the widgets are the values of the job."""
+    open_form(page, empty)
+    page.get_by_role("button", name="Weekly, one country").click()
+    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    closed = ".mmm-more .v-expansion-panel-title[aria-expanded=false]"
+    page.evaluate("closed => document.querySelectorAll(closed).forEach(e => e.click())", closed)
+    page.locator(".mmm-media .v-expansion-panel-title").first.click()
+    page.locator('[data-path="channels[0].kind"]').wait_for()
+    known = {field["key"]: field for field in fields()}
+    for path, value in COMMON.items():
+        fill(page, path, of_path(known, path), value)
+    job = downloaded(page, tmp_path).to_values()
+    for path, value in COMMON.items():
+        got = job
+        for part in re.findall(r"[^.\[\]]+", path):
+            got = got[int(part)] if part.isdigit() else got[part]
+        if path == "prophet":
+            value = [*DEMO.prophet, *value]
+        assert got == value, path
+
+
+def of_path(known: dict, path: str) -> dict:
+    """The field of a path such as ``channels[0].ranges.alphas``."""
+    field: dict = {"fields": list(known.values())}
+    for part in re.findall(r"[^.\[\]]+", path):
+        if part.isdigit():
+            field = field["item"]
+        else:
+            field = next(each for each in field["fields"] if each["key"] == part)
+    return field
+
+
+@pytest.mark.slow
+def test_a_run_from_the_form_to_its_one_pager(page, empty):
+    open_form(page, empty)
+    page.get_by_role("button", name="Weekly, one country").click()
+    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.get_by_label("Iterations").fill("200")
+    page.get_by_label("Trials").fill("1")
+    page.locator(".mmm-launch", has_text="200 candidates").wait_for()
+    train_button(page).click()
+    page.locator(".mmm-onepager").wait_for(timeout=300_000)
+    run = Archive(empty.root).run(page.url.rpartition("run=")[2])
+    assert run.state().status in (Status.RUNNING, Status.SUCCEEDED)
