@@ -12,10 +12,10 @@ from mmmlib.names import EXECUTORS
 
 _executor = click.option(
     "--executor",
-    default="local",
-    type=click.Choice(list(EXECUTORS)),
-    show_default=True,
-    help="What executes the runs.",
+    default="",
+    type=click.Choice(["", *EXECUTORS]),
+    metavar="|".join(EXECUTORS),
+    help="What executes the runs; the default is the first of MMM_EXECUTORS.",
 )
 
 

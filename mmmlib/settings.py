@@ -10,6 +10,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from mmmlib import names
+
 
 def _checkout() -> Path:
     """Folder that holds ``notebooks/``: the checkout, or the working directory of an install."""
@@ -43,6 +45,8 @@ class Settings(BaseSettings):
         (``GOOGLE_CLOUD_PROJECT``).
     mmm_secret_manager : str
         Address of a Secret Manager other than Google's, without TLS: for tests.
+    mmm_executors : str
+        Executors that may be launched on, with commas; the first is the default. Empty is all.
     mmm_cloudrun_region, mmm_cloudrun_job : str
         The Cloud Run job that trains for the executor ``cloudrun``.
     mmm_cloudrun_places : int
@@ -70,6 +74,7 @@ class Settings(BaseSettings):
     mmm_snowflake_statement_seconds: int = 1800
     google_cloud_project: str = ""
     mmm_secret_manager: str = ""
+    mmm_executors: str = ""
     mmm_cloudrun_region: str = "europe-west1"
     mmm_cloudrun_job: str = "mmm-app-train"
     mmm_cloudrun_places: int = Field(default=1, ge=1, le=100)
@@ -84,6 +89,12 @@ class Settings(BaseSettings):
     def root(self) -> str:
         """Root of the archive: a folder or a URL of a registered store."""
         return self.mmm_root or str(self.app_root / "archive")
+
+    @property
+    def executors(self) -> tuple[str, ...]:
+        """Names of the executors that may be launched on; the first is the default."""
+        named = tuple(name.strip() for name in self.mmm_executors.split(",") if name.strip())
+        return named or tuple(names.EXECUTORS)
 
     @property
     def uploads(self) -> Path:

@@ -12,6 +12,7 @@ locals {
     MMM_CLOUDRUN_JOB          = local.job
     MMM_CLOUDRUN_PLACES       = tostring(var.training.places)
     MMM_CLOUDRUN_REGION       = var.region
+    MMM_EXECUTORS             = "cloudrun"
     MMM_LOG                   = "json"
     MMM_ROOT                  = "gs://${var.bucket_name}"
     RUN_SERVICE_ACCOUNT_EMAIL = local.runtime

@@ -62,6 +62,24 @@ def command(run: Run) -> list[str]:
     return ["execute", str(run.id), "--root", run.store.root]
 
 
+def allowed_executor(name: str = "") -> str:
+    """Return the name of an executor that may be launched on; the default where none is named.
+
+    Raises
+    ------
+    LaunchError
+        This installation does not launch on it.
+    """
+    from mmmlib import names
+    from mmmlib.errors import LaunchError
+    from mmmlib.settings import settings
+
+    allowed = settings().executors
+    if name in names.EXECUTORS and name not in allowed:
+        raise LaunchError(f"runs are launched here on {', '.join(allowed)} only (MMM_EXECUTORS)")
+    return name or allowed[0]
+
+
 def open_executor(name: str) -> Executor:
     """Make the executor of a name.
 

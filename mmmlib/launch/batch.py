@@ -16,7 +16,7 @@ from typing import Any
 from mmmlib.archive import Archive, Run, now, user
 from mmmlib.errors import JobError, Problem, RunError
 from mmmlib.job import TrainingJob
-from mmmlib.launch import open_executor
+from mmmlib.launch import allowed_executor, open_executor
 from mmmlib.launch.plan import Item, read_plan
 from mmmlib.launch.queue import GOING, Queue, settle, submit
 from mmmlib.launch.webhook import tell
@@ -160,6 +160,7 @@ def start_batch(path: str, root: str, executor: str, retries: int) -> Batch:
     if all(item.problem for item in items):
         raise JobError(Problem(item.name, item.problem) for item in items)
     archive = Archive(root or _one_root(items))
+    executor = allowed_executor(executor)
     open_executor(executor).check(archive.store.root)
     for item in items:
         if item.values:

@@ -13,7 +13,7 @@ from pathlib import Path
 from mmmlib.archive import CANCEL, LAUNCH, LOST_AFTER, STATUS, Archive, Run, now, user
 from mmmlib.errors import LaunchError, MMMError, RunError
 from mmmlib.job import TrainingJob
-from mmmlib.launch import Executor, open_executor
+from mmmlib.launch import Executor, allowed_executor, open_executor
 from mmmlib.launch.places import Place, Places
 from mmmlib.launch.webhook import tell_run
 from mmmlib.manifest import Launch, Status
@@ -128,7 +128,7 @@ class Queue:
 
 def submit(
     job: TrainingJob,
-    executor: str = "local",
+    executor: str = "",
     who: str = "",
     folder: str = "",
     on_claim: Callable[[Run], None] = lambda run: None,
@@ -140,7 +140,7 @@ def submit(
     job : TrainingJob
         A job its engine accepts; it is asked here.
     executor : str
-        A name of ``names.EXECUTORS``.
+        A name of ``names.EXECUTORS``; the default of the settings when empty.
     who : str
         The person who launches; this process's user when empty.
     folder : str
@@ -153,11 +153,12 @@ def submit(
     JobError
         The engine does not take the job, or the executor cannot reach its files.
     LaunchError
-        There is no such executor, or it is not set up here.
+        There is no such executor, or it is not set up or not allowed here.
     """
     from mmmlib.launch.inputs import carried
     from mmmlib.preflight import accepted
 
+    executor = allowed_executor(executor)
     opened = open_executor(executor)
     archive = Archive(job.root)
     opened.check(archive.store.root)

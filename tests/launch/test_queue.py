@@ -14,7 +14,7 @@ import pytest
 from mmmlib.archive import CANCEL, LAUNCH, LOST_AFTER, MANIFEST, STATUS, Archive, Run, now
 from mmmlib.errors import JobError, LaunchError, RunError
 from mmmlib.job import TrainingJob
-from mmmlib.launch import open_executor
+from mmmlib.launch import allowed_executor, open_executor
 from mmmlib.launch.local import LocalExecutor, process_handle
 from mmmlib.launch.queue import (
     Queue,
@@ -28,6 +28,7 @@ from mmmlib.launch.queue import (
     waiting,
 )
 from mmmlib.manifest import State, Status
+from mmmlib.settings import settings
 from mmmlib.supervisor import Supervisor, conclude
 from tests.conftest import REPOSITORY
 
@@ -51,6 +52,20 @@ def test_one_goes_on_and_the_others_wait_in_order(
     manifest = runs[2].manifest
     assert manifest is not None
     assert LAUNCH in manifest.artifacts
+
+
+def test_an_installation_launches_where_it_may(
+    shelf: list[Supervisor], job: TrainingJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert allowed_executor() == "local"
+    monkeypatch.setenv("MMM_EXECUTORS", "shelf, dask")
+    settings.cache_clear()
+    launch = submit(job).launch
+    assert launch is not None
+    assert launch.executor == "shelf"
+    with pytest.raises(LaunchError, match="here on shelf, dask only"):
+        submit(job, "local")
+    assert len(shelf) == len(Archive(job.root).runs()) == 1
 
 
 def test_several_places(shelf: list[Supervisor], job: TrainingJob) -> None:

@@ -11,6 +11,7 @@ from mmmlib.archive import Archive
 from mmmlib.cores import usable_cores
 from mmmlib.doctor import Finding, Verdict
 from mmmlib.errors import LaunchError, MMMError
+from mmmlib.settings import settings
 
 _WORST = (Verdict.FAIL, Verdict.WARN, Verdict.PASS)
 
@@ -25,7 +26,10 @@ def engines() -> list[dict[str, str]]:
 
 
 def executors(archive: Archive) -> list[dict[str, Any]]:
-    """Return the executors: ``name``, ``ready``, ``where`` it trains, ``ahead`` in its queue."""
+    """Return the allowed executors.
+
+    Each with ``name``, ``ready``, ``where`` it trains and how many are ``ahead`` in its queue.
+    """
     from mmmlib.launch import open_executor
     from mmmlib.launch.queue import listed
 
@@ -34,7 +38,7 @@ def executors(archive: Archive) -> list[dict[str, Any]]:
     except MMMError:  # the archive says so itself on the page of the runs
         queued = []
     found = []
-    for name in names.EXECUTORS:
+    for name in settings().executors:
         try:
             executor = open_executor(name)
             executor.check(archive.store.root)

@@ -12,6 +12,7 @@ from mmmlib import names
 from mmmlib.archive import Archive
 from mmmlib.errors import JobError, MMMError, Problem
 from mmmlib.job import TrainingJob
+from mmmlib.launch import allowed_executor
 from mmmlib.ui.pages import Query, Session, address
 from mmmlib.ui.train import form, places, refreshing, roles, shapes
 from mmmlib.ui.train.fields import fields, fit
@@ -158,7 +159,7 @@ class TrainView(FormTraits):
         if job is None:
             wrong = [Problem(each["where"], each["message"]) for each in self.problems]
             raise JobError(wrong)
-        executor = str(sent.get("executor") or "local")
+        executor = allowed_executor(str(sent.get("executor") or ""))
         expected = quote(job, self._past or [], executor)
         root = self._session.archive.store.root
 
