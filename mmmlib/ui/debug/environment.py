@@ -42,7 +42,7 @@ _INTERESTING = re.compile(
 )
 # Shown as they are; any other variable may hold a secret, now or in a later version.
 _HARMLESS = re.compile(
-    r"APP_ROOT|MMM_(ROOT|LOG|BASE_URL|BEHIND_IAP|COMMIT|CACHE|CACHE_HOURS|CLOUDRUN_\w+)|GCS_BUCKET"
+    r"APP_ROOT|MMM_(ROOT|SERVER_FOLDER|LOG|BASE_URL|BEHIND_IAP|COMMIT|CACHE|CACHE_HOURS|CLOUDRUN_\w+)|GCS_BUCKET"
     r"|GOOGLE_CLOUD_PROJECT|K_(SERVICE|REVISION|CONFIGURATION)|CLOUD_RUN_\w+|NUMBA_(?!\w*KEY)\w+"
     r"|OMP_NUM_THREADS|OPENBLAS_NUM_THREADS|R_(HOME|LIBS|LIBS_USER|LIBS_SITE)|RETICULATE_PYTHON"
     r"|TZ|LANG|LC_ALL"
@@ -55,7 +55,7 @@ def versions() -> Rows:
     """Name and version of the product, Python, the machine and the packages that matter."""
     rows = [
         ["MMM Trainer", __version__],
-        ["Code commit", code_commit() or "not known"],
+        ["Code commit", _short(code_commit()) or "not known"],
         ["Python", platform.python_version()],
         ["System", platform.platform(terse=True)],
         ["Machine", f"{socket.gethostname()}, {usable_cores()} cores"],
@@ -142,6 +142,11 @@ def _resident(process: Any) -> int:
 
 def _megabytes(process: Any) -> str:
     return f"{_resident(process) / 2**20:,.0f} MB"
+
+
+def _short(commit: str) -> str:
+    digest, plus, changes = commit.partition("+")
+    return digest[:12] + plus + changes
 
 
 def _moment(at: float) -> str:
