@@ -99,11 +99,12 @@ def memory_usage_mb() -> float:
 def _write(descriptor: int, line: str) -> None:
     """Write a whole line at once: processes that share a pipe do not mix theirs.
 
-    In a notebook's kernel, standard output is the page's; its service's own is under a copy.
+    In a notebook's kernel, standard output is the page's; the service's own is what ipykernel
+    found at its start.
     """
     stream = sys.stdout if descriptor == _OUT else sys.stderr
-    own = getattr(stream, "_original_stdstream_copy", None)
-    if own is None:
-        print(line, file=stream, flush=True)
+    if hasattr(stream, "pub_thread"):  # ipykernel's; a copy is kept where it reads the descriptor
+        own = getattr(stream, "_original_stdstream_copy", None)
+        os.write(descriptor if own is None else own, f"{line}\n".encode())
     else:
-        os.write(own, f"{line}\n".encode())
+        print(line, file=stream, flush=True)
