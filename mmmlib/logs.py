@@ -2,7 +2,8 @@
 
 One line is one object with ``severity``, ``time``, ``message``, ``memory_usage_mb`` and, where
 they are known, ``run``, ``stage``, ``user``, ``error_id`` and ``stack_trace``: the names that the
-log queries and alerts use. What must wake someone begins with ``FATAL ERROR``.
+log queries and alerts use. What must wake someone begins with ``FATAL ERROR``. Known secrets are
+hidden (:mod:`mmmlib.secrets`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import traceback
 from enum import StrEnum
 from typing import Any
 
+from mmmlib.secrets import scrub
 from mmmlib.settings import settings
 
 FATAL = "FATAL ERROR"
@@ -97,11 +99,12 @@ def memory_usage_mb() -> float:
 
 
 def _write(descriptor: int, line: str) -> None:
-    """Write a whole line at once: processes that share a pipe do not mix theirs.
+    """Write a whole line at once, its secrets hidden: processes that share a pipe do not mix theirs.
 
     In a notebook's kernel, standard output is the page's; the service's own is what ipykernel
     found at its start.
     """
+    line = scrub(line)
     stream = sys.stdout if descriptor == _OUT else sys.stderr
     if hasattr(stream, "pub_thread"):  # ipykernel's; a copy is kept where it reads the descriptor
         own = getattr(stream, "_original_stdstream_copy", None)

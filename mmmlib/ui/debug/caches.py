@@ -55,7 +55,20 @@ def _compiled() -> list[Path]:
     return [file for folder in folders for file in sorted(folder.rglob("*.nb[ic]"))]
 
 
+def _extracted() -> list[Path]:
+    """Answers of Snowflake; each is a table and the facts about it."""
+    from mmmlib.sources.snowflake.cache import listed
+
+    return [file for kept in listed() for file in (kept.path.with_suffix(".json"), kept.path)]
+
+
 CACHES = {
+    "snowflake": Cache(
+        "Snowflake's answers",
+        "What was read from Snowflake and is kept for a while (MMM_CACHE_HOURS). Without it the "
+        "next run reads anew, as after a correction in the warehouse.",
+        _extracted,
+    ),
     "numba": Cache(
         "Compiled code",
         "What numba compiled of the native engine. Without it the next run compiles for about "
