@@ -99,7 +99,7 @@ def memory_usage_mb() -> float:
 
 
 def _write(descriptor: int, line: str) -> None:
-    """Write a whole line at once, its secrets hidden: processes that share a pipe do not mix theirs.
+    """Write a whole line at once: processes that share a pipe do not mix theirs.
 
     In a notebook's kernel, standard output is the page's; the service's own is what ipykernel
     found at its start.

@@ -93,7 +93,7 @@ def test_other_pages_cannot_reach_a_kernel(page, served):
         assert answer(served.url + gone)[0] == 404
 
 
-def test_iap_names_the_person_and_nobody_else_gets_the_kernel(browser, guarded):
+def test_iap_names_the_person_and_errors_are_found_in_the_log(browser, guarded):
     assert guarded.url.endswith("/mmm/")
     status, _, text = answer(guarded.url)
     assert status == 403
@@ -102,16 +102,33 @@ def test_iap_names_the_person_and_nobody_else_gets_the_kernel(browser, guarded):
 
     context = person(browser, "ada")
     page = context.new_page()
-    page.goto(guarded.url)
+    page.goto(f"{guarded.url}?run={run_of(guarded, 'es')}")
     page.locator(".mmm-who", has_text="ada@example.com").wait_for()
     address = f"{guarded.url}api/kernels/{kernel_of(page)}"
     eve = {IAP_HEADER: "accounts.google.com:eve@example.com"}
     assert answer(address, **eve)[0] == 403
     assert context.request.get(address).status == 200
 
-    # what she does carries her name
+    # what went wrong is shown as an id, under which the log has the traceback
+    message = page.locator(".mmm-message")
+    message.wait_for()
+    assert "JSONDecodeError" not in message.inner_text()
+    error_id = message.inner_text().split("(error ")[1][:8]
+    page.get_by_role("button", name="Close").click()
     page.get_by_role("link", name="Debug").click()
     page.wait_for_url("**/mmm/?page=debug")
+    page.get_by_role("tab", name="Logs").click()
+    page.get_by_label("Find an error id or a word").first.fill(error_id)
+    entry = page.locator('.mmm-entries [data-severity="ERROR"]')
+    page.wait_for_function("document.querySelectorAll('.mmm-serverlog li').length === 1")
+    assert "JSONDecodeError" in entry.inner_text()
+    assert wait_until(lambda: any(error_id in line for line in list(guarded.said)))
+    line = json.loads(next(line for line in guarded.said if error_id in line))
+    assert line["severity"] == "ERROR"
+    assert line["error_id"] == error_id
+    assert "JSONDecodeError" in line["stack_trace"]
+    assert line["memory_usage_mb"] > 10
+    assert all(json.loads(line)["severity"] for line in list(guarded.said))
     page.get_by_role("tab", name="Environment").click()
     page.locator(".mmm-session", has_text="ada@example.com").wait_for()
     page.close(run_before_unload=True)
@@ -139,31 +156,6 @@ def test_who_cancels_is_written_down(browser, guarded):
     (done,) = recent(run.store)
     assert (done.who, done.did, done.run) == ("grace@example.com", "cancelled", str(run))
     assert "cancelled by grace@example.com" in run.state().error
-
-
-def test_an_error_is_found_in_the_log_by_the_id_that_the_page_shows(browser, guarded):
-    context = person(browser, "ada")
-    page = context.new_page()
-    page.goto(f"{guarded.url}?run={run_of(guarded, 'es')}")
-    message = page.locator(".mmm-message")
-    message.wait_for()
-    assert "JSONDecodeError" not in message.inner_text()
-    error_id = message.inner_text().split("(error ")[1][:8]
-    page.get_by_role("button", name="Close").click()
-
-    page.goto(f"{guarded.url}?page=debug&find={error_id}")
-    entry = page.locator('.mmm-entries [data-severity="ERROR"]')
-    entry.first.wait_for()
-    assert "JSONDecodeError" in entry.first.inner_text()
-    assert wait_until(lambda: any(error_id in line for line in list(guarded.said)))
-    line = json.loads(next(line for line in guarded.said if error_id in line))
-    assert line["severity"] == "ERROR"
-    assert line["error_id"] == error_id
-    assert "JSONDecodeError" in line["stack_trace"]
-    assert line["memory_usage_mb"] > 10
-    assert all(json.loads(line)["severity"] for line in list(guarded.said))
-    page.close(run_before_unload=True)
-    context.close()
 
 
 @pytest.mark.slow
@@ -212,6 +204,7 @@ def test_a_killed_server_loses_no_run(browser, serve, root, going):
         abandoned = kernels(first)
         first.process.send_signal(signal.SIGKILL)
         first.process.wait()
+        page.evaluate("window.dispatchEvent(new Event('offline'))")  # it asks every 5 s anyway
         page.get_by_text("The connection to the server is lost").wait_for(timeout=12_000)
     assert wait_until(lambda: not any(map(psutil.pid_exists, abandoned)), 20.0)
     with serve(root, port=port):
