@@ -124,7 +124,7 @@ class Supervisor:
             self.state = self.state.model_copy(update={"status": status, "error": scrub(error)})
             self._write()
             _end_once(self.run, _manifest(self.run, self.job, self.state))
-            self._say_end()
+            _say_end(self.run, self.state)
 
     def cancel_reason(self) -> str:
         """Who stopped the run."""
@@ -158,14 +158,6 @@ class Supervisor:
         stage = self.state.stage
         event(message, severity, run=str(self.run), stage=stage, user=self.state.who)
 
-    def _say_end(self) -> None:
-        status, error = self.state.status, self.state.error
-        words = f"run {self.run} {status}{': ' if error else ''}{error}"
-        if status in (Status.FAILED, Status.LOST):
-            self._say(f"{FATAL} {words}", Severity.CRITICAL)
-        else:
-            self._say(words, Severity.NOTICE if status is Status.CANCELLED else Severity.INFO)
-
     def _write(self) -> None:
         with self._lock:
             self.state = self.state.model_copy(update={"heartbeat": now()})
@@ -183,7 +175,19 @@ def conclude(run: Run, status: Status, error: str) -> bool:
     if run.has(MANIFEST):
         return False
     state = run.state().model_copy(update={"status": status, "error": scrub(error)})
-    return _end_once(run, _manifest(run, run.job, state))
+    ended = _end_once(run, _manifest(run, run.job, state))
+    if ended:
+        _say_end(run, state)
+    return ended
+
+
+def _say_end(run: Run, state: State) -> None:
+    """Log how a run ended; a failed or lost one must wake someone."""
+    words = f"run {run} {state.status}{': ' if state.error else ''}{state.error}"
+    severity = Severity.NOTICE if state.status is Status.CANCELLED else Severity.INFO
+    if state.status in (Status.FAILED, Status.LOST):
+        words, severity = f"{FATAL} {words}", Severity.CRITICAL
+    event(words, severity, run=str(run), stage=state.stage, user=state.who)
 
 
 def _end_once(run: Run, manifest: Manifest) -> bool:

@@ -18,7 +18,7 @@ from mmmlib.errors import MMMError, NotebookError, RunError
 from mmmlib.launch.inputs import at_hand
 from mmmlib.launch.queue import drain
 from mmmlib.launch.webhook import tell_run
-from mmmlib.logs import FATAL, fatal, log, structured
+from mmmlib.logs import FATAL, log, structured
 from mmmlib.manifest import Status
 from mmmlib.supervisor import conclude, describe
 
@@ -65,17 +65,22 @@ def _execute(run: Run) -> int:
     except KeyboardInterrupt:
         code = CANCELLED
     except NotebookError as error:
-        if not structured():  # the supervisor's log has said it
-            print(f"{FATAL} run {run}: {error}", file=sys.stderr)
+        _say(run, str(error))
         code = FAILED
     except Exception as error:
-        fatal(f"run {run}: {describe(error)}", run=str(run), user=launch.who if launch else "")
+        _say(run, describe(error))
         if not run.has(STATUS):  # it never began, here or anywhere
             run.save(CONSOLE, traceback.format_exc().encode())
             conclude(run, Status.FAILED, describe(error))
         code = FAILED
     tell_run(run)
     return code
+
+
+def _say(run: Run, error: str) -> None:
+    """Say on standard error why a run failed; as JSON, whoever ended it says so."""
+    if not structured():
+        print(f"{FATAL} run {run}: {error}", file=sys.stderr)
 
 
 def _printer(run: Run) -> Any:

@@ -102,16 +102,16 @@ def serve(host: str, port: int, root: str, base_url: str = "", token: str = "") 
     os.environ["MMM_ROOT"] = Archive(root).store.root
     bound = _listen(host, port)
     folder = ServerFolder()
-    with ServerLog(folder.log):
-        _warn(host, token)
-        threading.Thread(target=_drain, name="queue", daemon=True).start()
-        config = _config(notebook, host, bound.getsockname()[1], path, token)
-        server = DashboardServer(bound, folder, config=config)
-        server.initialize([])
-        try:
+    try:
+        with ServerLog(folder.log):
+            _warn(host, token)
+            threading.Thread(target=_drain, name="queue", daemon=True).start()
+            config = _config(notebook, host, bound.getsockname()[1], path, token)
+            server = DashboardServer(bound, folder, config=config)
+            server.initialize([])
             server.start()
-        finally:
-            folder.remove()
+    finally:
+        folder.remove()
 
 
 class DashboardServer(Voila):  # type: ignore[misc]
