@@ -20,6 +20,7 @@ from mmmlib.launch.queue import drain
 from mmmlib.launch.webhook import tell_run
 from mmmlib.logs import FATAL, log, structured
 from mmmlib.manifest import Status
+from mmmlib.secrets import scrub
 from mmmlib.supervisor import conclude, describe
 
 SUCCEEDED, FAILED, CANCELLED = 0, 1, 130  # exit codes
@@ -80,7 +81,7 @@ def _execute(run: Run) -> int:
 def _say(run: Run, error: str) -> None:
     """Say on standard error why a run failed; as JSON, whoever ended it says so."""
     if not structured():
-        print(f"{FATAL} run {run}: {error}", file=sys.stderr)
+        print(f"{FATAL} run {run}: {scrub(error)}", file=sys.stderr)
 
 
 def _printer(run: Run) -> Any:

@@ -6,7 +6,6 @@ belongs to the first who asks for it. That header is believed only there: anybod
 
 from __future__ import annotations
 
-import html
 import re
 import secrets
 from typing import Any
@@ -20,9 +19,10 @@ from voila.request_info_handler import RequestInfoSocketHandler
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
-from voila.voila_identity_provider import VoilaIdentityProvider
+from voila.voila_identity_provider import VoilaIdentityProvider, VoilaLoginHandler
 
 from mmmlib.logs import failure
+from mmmlib.ui.plain_pages import error_page, login_page
 from mmmlib.ui.server_folder import ServerFolder
 
 IAP_HEADER = "X-Goog-Authenticated-User-Email"  # accounts.google.com:ada@example.com
@@ -57,14 +57,6 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-
-_ERROR_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>MMM Trainer</title><style>
-body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 18vh auto; padding: 0 1rem;
-  color-scheme: light dark; }} a {{ color: inherit; }}
-</style></head><body><h1>{title}</h1><p>{message}</p><p><a href="{home}">Open the dashboard</a></p>
-</body></html>
-"""
 
 
 class SecurityHeaders(OutputTransform):
@@ -171,10 +163,14 @@ class Page(_Failing, TornadoVoilaHandler):  # type: ignore[misc]
             title = "Something went wrong here"
             message = f"Error {self.error_id}; the server's log says what. Runs are not affected."
         self.set_header("Content-Type", "text/html; charset=UTF-8")
-        shown = {"title": title, "message": message, "home": self.settings["base_url"]}
-        self.finish(
-            _ERROR_PAGE.format_map({name: html.escape(said) for name, said in shown.items()})
-        )
+        self.finish(error_page(title, message, self.settings["base_url"]))
+
+
+class Login(VoilaLoginHandler):  # type: ignore[misc]
+    """Asks for the token; Jupyter's own page explains Jupyter."""
+
+    def _render(self, message: dict[str, str] | None = None) -> None:
+        self.write(login_page(self.xsrf_form_html(), wrong=message is not None))
 
 
 class Kernel(_Failing, KernelHandler):

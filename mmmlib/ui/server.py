@@ -25,7 +25,6 @@ from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
-from voila.voila_identity_provider import VoilaLoginHandler
 
 from mmmlib.archive import Archive
 from mmmlib.errors import MMMError
@@ -38,6 +37,7 @@ from mmmlib.ui.handlers import (
     IapIdentity,
     Kernel,
     KernelSocket,
+    Login,
     Owners,
     Page,
     Scripts,
@@ -142,9 +142,10 @@ class DashboardServer(Voila):  # type: ignore[misc]
             pool=POOL,
             cull_seconds=CULL_SECONDS,
         )
-        rules = [(url_path_join(self.server_url, HEALTH), Health)]
+        # a probe need not know the path
+        rules = [(where, Health) for where in {HEALTH, url_path_join(self.server_url, HEALTH)}]
         if self.identity_provider.login_available:
-            rules.append((url_path_join(self.server_url, "/login"), VoilaLoginHandler))
+            rules.append((url_path_join(self.server_url, "/login"), Login))
         for pattern, handler, *options in super().init_handlers():
             if handler in _KEPT:
                 rules.append((pattern, _KEPT[handler], *options))
@@ -155,7 +156,8 @@ class DashboardServer(Voila):  # type: ignore[misc]
         # behind a proxy the request's own scheme is the proxy's affair
         HTTPServer(self.app, xheaders=settings().mmm_behind_iap).add_socket(self._bound)
         signal.signal(signal.SIGINT, self._handle_signal_stop)
-        log(f"The dashboard is on {self.display_url} (Ctrl-C ends it)")
+        where = self.display_url.partition("?")[0]  # without the token
+        log(f"The dashboard is on {where} (Ctrl-C ends it)")
         try:
             self.ioloop.start()
         finally:

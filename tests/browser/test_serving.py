@@ -99,6 +99,7 @@ def test_iap_names_the_person_and_errors_are_found_in_the_log(browser, guarded):
     assert status == 403
     assert "Identity-Aware Proxy" in text
     assert answer(guarded.url + "health")[0] == 200
+    assert answer(guarded.url.replace("/mmm/", "/health"))[0] == 200
 
     context = person(browser, "ada")
     page = context.new_page()
@@ -166,9 +167,11 @@ def test_a_token_is_asked_for(browser, serve, tmp_path):
         page = browser.new_page()
         page.goto(server.url)
         assert "/mmm/login" in page.url
-        for typed in ("wrong", secret):
-            page.locator("input[name=password], #password_input").first.fill(typed)
-            page.locator("button[type=submit], #login_submit").first.click()
+        page.get_by_label("Token").fill("wrong")
+        page.get_by_role("button", name="Open the dashboard").click()
+        page.get_by_text("This is not the token").wait_for()
+        page.get_by_label("Token").fill(secret)
+        page.get_by_role("button", name="Open the dashboard").click()
         page.locator(".mmm-empty").wait_for()
         page.close(run_before_unload=True)
         nobody = "api/kernels/00000000-0000-0000-0000-000000000000"
