@@ -50,6 +50,7 @@ NOTEBOOK = "dashboard.ipynb"
 HEALTH = "/health"  # not /healthz, which Cloud Run keeps for itself
 POOL = 2  # kernels waiting for the next tab
 PING_MILLISECONDS = 30_000
+SILENCE_MILLISECONDS = 90_000  # three pings: one late answer must not cut a page off
 CULL_SECONDS = 600  # a kernel whose tab has vanished without a word
 
 _TEMPLATE = Path(__file__).with_name("page")
@@ -227,7 +228,7 @@ def _config(notebook: Path, host: str, port: int, base_url: str, token: str) -> 
     config.Voila.tornado_settings = {
         # a tab that has vanished is noticed
         "ws_ping_interval": PING_MILLISECONDS,
-        "ws_ping_timeout": PING_MILLISECONDS,
+        "ws_ping_timeout": SILENCE_MILLISECONDS,
         # a page elsewhere whose name was pointed at this machine is not ours
         "allow_remote_access": behind_iap or host not in _LOOPBACK,
         "xsrf_cookie_kwargs": {"samesite": "Lax", "secure": behind_iap},
