@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmmlib.errors import MMMError
-from mmmlib.ui.run.model import readable
+from mmmlib.ui.run.download import readable
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from mmmlib.archive import MANIFEST, Archive
 from mmmlib.errors import RunError, StoreError
 from mmmlib.manifest import ROBYN
 from mmmlib.stores import Store
-from mmmlib.ui.run.model import readable
+from mmmlib.ui.run.download import readable
 
 LIMIT = 500  # objects of a folder that are shown
 _RUN_DEPTH = 4  # robyn / revision / country / timestamp

@@ -19,7 +19,7 @@ from mmmlib.ui.debug import environment
 from mmmlib.ui.debug.caches import CACHES, caches
 from mmmlib.ui.debug.listing import browse, try_object
 from mmmlib.ui.pages import Query, Session
-from mmmlib.ui.run.model import readable
+from mmmlib.ui.run.download import readable
 from mmmlib.ui.server_folder import log_file
 from mmmlib.ui.server_log import read_log
 from mmmlib.ui.view import View, told
