@@ -260,7 +260,8 @@ def obstacles(page) -> list[tuple[str, ...]]:
     ]
 
 
-@pytest.mark.parametrize("colours", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("colours", ["light", "dark"])
 def test_no_page_has_a_serious_obstacle(browser, served, colours):
     context = browser.new_context(
         viewport={"width": 1440, "height": 1000}, color_scheme=colours, reduced_motion="reduce"
@@ -271,7 +272,7 @@ def test_no_page_has_a_serious_obstacle(browser, served, colours):
     for name, entry in PAGES.items():
         page.get_by_role("navigation", name="Pages").get_by_role("link", name=entry.title).click()
         page.locator(f'.mmm-nav a[aria-current="page"]:has-text("{entry.title}")').wait_for()
-        page.locator(".mmm-content h1").first.wait_for()
+        page.locator(".mmm-content > *").first.wait_for()
         page.wait_for_timeout(1200)  # transitions, and what threads read
         found[name] = obstacles(page)
     for part in ("environment", "archive", "log", "caches"):
