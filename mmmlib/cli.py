@@ -246,13 +246,15 @@ def schema() -> None:
 @main.command()
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
 @click.option("--port", default=8080, help="Port to listen on.")
+@click.option("--base-url", default="", help="Path to serve it under; default MMM_BASE_URL.")
+@click.option("--token", default="", help="Password of the page; MMM_TOKEN keeps it from ps.")
 @_root
 @_says_errors
-def app(host: str, port: int, root: str) -> None:
+def app(host: str, port: int, base_url: str, token: str, root: str) -> None:
     """Serve the dashboard with Voilà."""
     from mmmlib.ui.server import serve
 
-    serve(host, port, root)
+    serve(host, port, root, base_url, token)
 
 
 for _command in (*cli_models.COMMANDS, *cli_launch.COMMANDS):

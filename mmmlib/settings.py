@@ -6,6 +6,7 @@ import os
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -60,6 +61,15 @@ class Settings(BaseSettings):
         Address of the Dask scheduler for the executor ``dask``.
     mmm_webhook : str
         Address that is told when a run or a batch ends; may hold a secret, is never shown.
+    mmm_log : str
+        ``json`` for a log service, or ``text``.
+    mmm_base_url : str
+        Path under which the dashboard is served, such as ``/mmm/``.
+    mmm_behind_iap : bool
+        Whether every request comes through Google's Identity-Aware Proxy: only then is the
+        person that its header names believed.
+    mmm_token : SecretStr
+        Password of the dashboard, where no proxy stands before it; empty: none.
     """
 
     model_config = SettingsConfigDict(frozen=True, env_file=".env", extra="ignore")
@@ -84,6 +94,10 @@ class Settings(BaseSettings):
     mmm_uploads: Path | None = None
     mmm_upload_mb: int = Field(default=200, ge=1, le=10_000)
     mmm_webhook: SecretStr = SecretStr("")
+    mmm_log: Literal["text", "json"] = "text"
+    mmm_base_url: str = "/"
+    mmm_behind_iap: bool = False
+    mmm_token: SecretStr = SecretStr("")
 
     @property
     def root(self) -> str:

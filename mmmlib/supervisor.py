@@ -20,12 +20,14 @@ from types import FrameType, TracebackType
 from mmmlib.archive import CANCEL, DATASET, JOB, MANIFEST, STATUS, Run, now, user
 from mmmlib.errors import MMMError, RunError, StoreError
 from mmmlib.job import TrainingJob
+from mmmlib.logs import FATAL, Severity, event
 from mmmlib.manifest import Manifest, Receipt, State, Status
 from mmmlib.secrets import scrub
 
 HEARTBEAT_SECONDS = 5.0
 CANCEL_SECONDS = 1.0
 CANCEL_GRACE_SECONDS = 3.0
+BEATS_LOGGED = 12  # every so many heartbeats the log has one line: memory before a run is killed
 _PACKAGES = (
     "numpy",
     "scipy",
@@ -94,6 +96,7 @@ class Supervisor:
         key = f"{self.run.id.folder}/{STATUS}"
         if not self.run.store.put_if_absent(key, self.state.to_json()):
             raise RunError(f"run {self.run} was already started; a run is executed once")
+        self._say(f"run {self.run} started")
         self._thread.start()
 
     def stage(self, name: str) -> None:
@@ -106,6 +109,7 @@ class Supervisor:
         if name != self.state.stage:
             self.state = self.state.model_copy(update={"stage": name})
             self._write()
+            self._say(f"run {self.run}: stage {name}")
 
     def end(self, status: Status, error: str = "") -> None:
         """End the run, once: last status, then the manifest."""
@@ -120,6 +124,7 @@ class Supervisor:
             self.state = self.state.model_copy(update={"status": status, "error": scrub(error)})
             self._write()
             _end_once(self.run, _manifest(self.run, self.job, self.state))
+            _say_end(self.run, self.state)
 
     def cancel_reason(self) -> str:
         """Who stopped the run."""
@@ -137,6 +142,8 @@ class Supervisor:
             try:
                 if count % beats == 0:
                     self._write()
+                if count % (beats * BEATS_LOGGED) == 0:
+                    self._say(f"run {self.run} goes on")
                 if self.run.has(CANCEL):
                     break
             except MMMError:
@@ -146,6 +153,10 @@ class Supervisor:
         os.kill(os.getpid(), signal.SIGINT)
         if not self._ended.wait(CANCEL_GRACE_SECONDS):  # a notebook between two cells
             self.end(Status.CANCELLED, self.cancel_reason())
+
+    def _say(self, message: str, severity: Severity = Severity.INFO) -> None:
+        stage = self.state.stage
+        event(message, severity, run=str(self.run), stage=stage, user=self.state.who)
 
     def _write(self) -> None:
         with self._lock:
@@ -164,7 +175,19 @@ def conclude(run: Run, status: Status, error: str) -> bool:
     if run.has(MANIFEST):
         return False
     state = run.state().model_copy(update={"status": status, "error": scrub(error)})
-    return _end_once(run, _manifest(run, run.job, state))
+    ended = _end_once(run, _manifest(run, run.job, state))
+    if ended:
+        _say_end(run, state)
+    return ended
+
+
+def _say_end(run: Run, state: State) -> None:
+    """Log how a run ended; a failed or lost one must wake someone."""
+    words = f"run {run} {state.status}{': ' if state.error else ''}{state.error}"
+    severity = Severity.NOTICE if state.status is Status.CANCELLED else Severity.INFO
+    if state.status in (Status.FAILED, Status.LOST):
+        words, severity = f"{FATAL} {words}", Severity.CRITICAL
+    event(words, severity, run=str(run), stage=state.stage, user=state.who)
 
 
 def _end_once(run: Run, manifest: Manifest) -> bool:

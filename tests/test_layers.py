@@ -16,14 +16,14 @@ from tests.conftest import REPOSITORY
 LAYERS = (
     "errors names columns secrets yaml_text",
     "settings ranges cores sigmoids scrubbed",
-    "job_parts",
+    "job_parts logs",
     "job",
     "contradictions manifest data job_schema",
     "holidays_table result tidy",
     "dataset exported",
     "sources stores engines",
     "old_runs",
-    "archive",
+    "archive interactions",
     "archived decisions progress allocate checks annotations simulate guess preflight run_zip "
     "storage_check",
     "supervisor deletion report job_check job_template refresh recreate reproduce response "

@@ -18,7 +18,9 @@ from mmmlib.errors import MMMError, NotebookError, RunError
 from mmmlib.launch.inputs import at_hand
 from mmmlib.launch.queue import drain
 from mmmlib.launch.webhook import tell_run
+from mmmlib.logs import FATAL, log, structured
 from mmmlib.manifest import Status
+from mmmlib.secrets import scrub
 from mmmlib.supervisor import conclude, describe
 
 SUCCEEDED, FAILED, CANCELLED = 0, 1, 130  # exit codes
@@ -59,15 +61,15 @@ def _execute(run: Run) -> int:
         with at_hand(run):
             from mmmlib.runner import execute_run
 
-            execute_run(run, _printer(), launch.who if launch else "")
+            execute_run(run, _printer(run), launch.who if launch else "")
         code = SUCCEEDED
     except KeyboardInterrupt:
         code = CANCELLED
     except NotebookError as error:
-        print(f"FATAL ERROR run {run}: {error}", file=sys.stderr)
+        _say(run, str(error))
         code = FAILED
     except Exception as error:
-        print(f"FATAL ERROR run {run}: {describe(error)}", file=sys.stderr)
+        _say(run, describe(error))
         if not run.has(STATUS):  # it never began, here or anywhere
             run.save(CONSOLE, traceback.format_exc().encode())
             conclude(run, Status.FAILED, describe(error))
@@ -76,7 +78,13 @@ def _execute(run: Run) -> int:
     return code
 
 
-def _printer() -> Any:
+def _say(run: Run, error: str) -> None:
+    """Say on standard error why a run failed; as JSON, whoever ended it says so."""
+    if not structured():
+        print(f"{FATAL} run {run}: {scrub(error)}", file=sys.stderr)
+
+
+def _printer(run: Run) -> Any:
     """Print each new step: the log of a container."""
     from mmmlib.progress import describe as sentence
 
@@ -87,7 +95,7 @@ def _printer() -> Any:
         step = (facts["stage"], facts.get("step", ""), "seconds" in facts)
         if step != shown:
             shown = step
-            print(sentence(facts), flush=True)
+            log(sentence(facts), run=str(run), stage=facts["stage"])
 
     return write
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mmmlib.archive import CANCEL, LAUNCH, LOST_AFTER, STATUS, Archive, Run, now, user
 from mmmlib.errors import LaunchError, MMMError, RunError
+from mmmlib.interactions import Did, record
 from mmmlib.job import TrainingJob
 from mmmlib.launch import Executor, allowed_executor, open_executor
 from mmmlib.launch.places import Place, Places
@@ -171,8 +172,10 @@ def submit(
     for name, data in inputs.items():
         run.save(name, data)
     queue = Queue(archive, opened)
-    queue.add(run, new_launch(executor, opened, who, folder))
+    launch = new_launch(executor, opened, who, folder)
+    queue.add(run, launch)
     queue.drain()
+    record(archive.store, Did.LAUNCHED, launch.who, run, executor=executor)
     return run
 
 
@@ -219,6 +222,7 @@ def cancel(run: Run, who: str = "") -> None:
         It has ended.
     """
     run.cancel(who)
+    record(run.store, Did.CANCELLED, who or user(), run)
     if run.has(STATUS):
         return  # its own process sees it within a second
     if not (launch := run.launch):

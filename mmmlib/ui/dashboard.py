@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import ipyvuetify as v
 
 from mmmlib.archive import Archive, user
 from mmmlib.ui.pages import FIRST, PAGES, Page, Session, address, parse
+from mmmlib.ui.server_folder import viewer
 from mmmlib.ui.shell.view import Shell
 from mmmlib.ui.view import told
 
@@ -55,12 +57,14 @@ class Dashboard:
         self.session = Session(archive, self.shell.show_message, self.open, user())
         self.page: Page | None = None
         self._reading = threading.RLock()  # a click and the refresh never read at once
+        self._known = False  # who looks
         self._heard = 0.0
         self._refresher: threading.Thread | None = None
 
     def open(self, where: str) -> None:
         """Show the page of an address (:mod:`mmmlib.ui.pages`); empty: the first page."""
         self.heard()
+        self._greet()
         name, query = parse(where)
         with self._reading:
             try:
@@ -80,6 +84,13 @@ class Dashboard:
         if self._refresher is None:
             self._refresher = threading.Thread(target=self._refresh, name="refresh", daemon=True)
             self._refresher.start()
+
+    def _greet(self) -> None:
+        """Learn who looks, once: when the kernel was preheated nobody did."""
+        if not self._known:
+            self.session = replace(self.session, user=viewer())
+            self.shell.who = self.session.user
+            self._known = True
 
     def refresh(self) -> None:
         """Read what is shown; the browser is only told what has changed."""

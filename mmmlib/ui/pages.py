@@ -66,6 +66,7 @@ PAGES = {
     "compare": Entry("Compare", "mdi-compare-horizontal", "mmmlib.ui.compare.view:open_page"),
     "plan": Entry("Plan", "mdi-scale-balance", "mmmlib.ui.plan.view:open_page"),
     "live": Entry("Live model", "mdi-tune-vertical", "mmmlib.ui.live.view:open_page"),
+    "debug": Entry("Debug", "mdi-bug-outline", "mmmlib.ui.debug.view:open_page"),
 }
 FIRST = "runs"
 

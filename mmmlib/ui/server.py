@@ -4,32 +4,53 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import socket
-import sys
 import threading
+import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from jupyter_server.base.handlers import FileFindHandler
+from jupyter_server.services.kernels.handlers import KernelHandler
 from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
-from tornado.web import HTTPError, RequestHandler
+from tornado.web import GZipContentEncoding
 from traitlets.config import Config
 from voila.app import Voila
-from voila.static_file_handler import AllowListFileHandler
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from mmmlib.archive import Archive
 from mmmlib.errors import MMMError
 from mmmlib.launch.queue import drain
+from mmmlib.logs import Severity, log
 from mmmlib.settings import settings
+from mmmlib.ui.handlers import (
+    Closing,
+    Health,
+    IapIdentity,
+    Kernel,
+    KernelSocket,
+    Login,
+    Owners,
+    Page,
+    Scripts,
+    SecurityHeaders,
+)
+from mmmlib.ui.server_folder import ServerFolder
+from mmmlib.ui.server_log import ServerLog
 
 NOTEBOOK = "dashboard.ipynb"
 HEALTH = "/health"  # not /healthz, which Cloud Run keeps for itself
 POOL = 2  # kernels waiting for the next tab
 PING_MILLISECONDS = 30_000
+SILENCE_MILLISECONDS = 90_000  # three pings: one late answer must not cut a page off
 CULL_SECONDS = 600  # a kernel whose tab has vanished without a word
 
 _TEMPLATE = Path(__file__).with_name("page")
@@ -39,9 +60,21 @@ _EXTENSIONS = [
     "jupyter-vue",
     "jupyter-vuetify",
 ]
+# Voilà's own handlers that are kept, and what stands in for them; all others are left out:
+# files beside the notebook, themes, the request of another tab.
+_KEPT = {
+    TornadoVoilaHandler: Page,
+    KernelHandler: Kernel,
+    VoilaKernelWebsocketHandler: KernelSocket,
+    VoilaShutdownKernelHandler: Closing,
+    FileFindHandler: Scripts,
+    MultiStaticFileHandler: MultiStaticFileHandler,
+    TemplateStaticFileHandler: TemplateStaticFileHandler,
+}
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def serve(host: str, port: int, root: str) -> None:
+def serve(host: str, port: int, root: str, base_url: str = "", token: str = "") -> None:
     """Serve the dashboard of an archive until Ctrl-C or SIGTERM.
 
     Parameters
@@ -50,30 +83,45 @@ def serve(host: str, port: int, root: str) -> None:
         Where to listen; port 0 takes a free one.
     root : str
         The archive; ``MMM_ROOT`` when empty.
+    base_url : str
+        Path under which the page is served; ``MMM_BASE_URL`` when empty.
+    token : str
+        Password of the page; ``MMM_TOKEN`` when empty.
 
     Raises
     ------
     MMMError
-        The port cannot be used, or the root or the notebook is not there.
+        The port or the path cannot be used, or the root or the notebook is not there.
     """
     notebook = settings().notebooks / NOTEBOOK
     if not notebook.is_file():
         raise MMMError(f"there is no {notebook}; run mmm in the checkout, or set APP_ROOT to it")
+    path = _path(base_url or settings().mmm_base_url)
+    token = token or settings().mmm_token.get_secret_value()
+    os.environ.pop("MMM_TOKEN", None)  # kernels need not know it
     # as a full path: kernels start in another folder
     os.environ["MMM_ROOT"] = Archive(root).store.root
     bound = _listen(host, port)
-    threading.Thread(target=_drain, name="queue", daemon=True).start()
-    server = DashboardServer(bound, config=_config(notebook, host, bound.getsockname()[1]))
-    server.initialize([])
-    server.start()
+    folder = ServerFolder()
+    try:
+        with ServerLog(folder.log):
+            _warn(host, token)
+            threading.Thread(target=_drain, name="queue", daemon=True).start()
+            config = _config(notebook, host, bound.getsockname()[1], path, token)
+            server = DashboardServer(bound, folder, config=config)
+            server.initialize([])
+            server.start()
+    finally:
+        folder.remove()
 
 
 class DashboardServer(Voila):  # type: ignore[misc]
     """Voilà with one notebook, a health handler, and no file but those the page is made of."""
 
-    def __init__(self, bound: socket.socket, **options: Any) -> None:
+    def __init__(self, bound: socket.socket, folder: ServerFolder, **options: Any) -> None:
         super().__init__(**options)
         self._bound = bound
+        self._folder = folder
         self.ioloop = IOLoop.current()
 
     def setup_template_dirs(self) -> None:
@@ -82,52 +130,60 @@ class DashboardServer(Voila):  # type: ignore[misc]
         self.template_paths.insert(0, str(_TEMPLATE))
 
     def init_handlers(self) -> list[Any]:
-        """Voilà's handlers without the files, the page with its cookie, and health."""
-        health = (url_path_join(self.server_url, HEALTH), Health)
-        kept = [rule for rule in super().init_handlers() if rule[1] is not AllowListFileHandler]
-        return [
-            health,
-            *(
-                (rule[0], Page, *rule[2:]) if rule[1] is TornadoVoilaHandler else rule
-                for rule in kept
-            ),
-        ]
+        """Health, the page and what it is made of; every answer compressed and guarded."""
+        self.app.settings["owners"] = Owners(self._folder)
+        self.app.add_transform(GZipContentEncoding)
+        self.app.add_transform(SecurityHeaders)
+        self._folder.tell(
+            pid=os.getpid(),
+            started=time.time(),
+            base_url=self.base_url,
+            behind_iap=isinstance(self.identity_provider, IapIdentity),
+            token=bool(self.token),
+            pool=POOL,
+            cull_seconds=CULL_SECONDS,
+        )
+        # a probe need not know the path
+        rules = [(where, Health) for where in {HEALTH, url_path_join(self.server_url, HEALTH)}]
+        if self.identity_provider.login_available:
+            rules.append((url_path_join(self.server_url, "/login"), Login))
+        for pattern, handler, *options in super().init_handlers():
+            if handler in _KEPT:
+                rules.append((pattern, _KEPT[handler], *options))
+        return rules
 
     def listen(self) -> None:
         """Serve on the socket we have; Voilà would silently take another port."""
-        HTTPServer(self.app).add_socket(self._bound)
+        # behind a proxy the request's own scheme is the proxy's affair
+        HTTPServer(self.app, xheaders=settings().mmm_behind_iap).add_socket(self._bound)
         signal.signal(signal.SIGINT, self._handle_signal_stop)
-        print(f"The dashboard is on {self.display_url} (Ctrl-C ends it)", flush=True)
+        where = self.display_url.partition("?")[0]  # without the token
+        log(f"The dashboard is on {where} (Ctrl-C ends it)")
         try:
             self.ioloop.start()
         finally:
             self.stop()
 
     def _handle_signal_stop(self, sig: int, frame: FrameType | None) -> None:
-        self.ioloop.add_callback(self.ioloop.stop)
+        self.ioloop.add_callback_from_signal(self.ioloop.stop)
 
 
-class Page(TornadoVoilaHandler):  # type: ignore[misc]
-    """The dashboard's page."""
-
-    async def get(self, path: str | None = None) -> None:
-        """Send the page, with the cookie its closing beacon needs.
-
-        Voilà never sets ``_xsrf``, so that the beacon gets a 403 and the kernel stays
-        (voila issue 1458).
-        """
-        if path:
-            raise HTTPError(404)
-        _ = self.xsrf_token  # reading it sets the cookie
-        await super().get(path)
+def _warn(host: str, token: str) -> None:
+    """Say when anybody who reaches the port can launch and delete."""
+    if host not in _LOOPBACK and not token and not settings().mmm_behind_iap:
+        log(
+            f"Everybody who reaches {host} can use the dashboard: set MMM_TOKEN, or put "
+            "Identity-Aware Proxy before it and set MMM_BEHIND_IAP=true",
+            Severity.WARNING,
+        )
 
 
-class Health(RequestHandler):
-    """Says that the server answers. Any other address would start a kernel to do so."""
-
-    def get(self) -> None:
-        """Answer a probe."""
-        self.write({"status": "ok"})
+def _path(base_url: str) -> str:
+    """A path with a slash at both ends."""
+    if not re.fullmatch(r"[A-Za-z0-9/_.~-]*", base_url) or "//" in base_url or ".." in base_url:
+        raise MMMError(f"base URL {base_url!r} is no path; write one such as /mmm/")
+    inner = base_url.strip("/")
+    return f"/{inner}/" if inner else "/"
 
 
 def _drain() -> None:
@@ -135,7 +191,7 @@ def _drain() -> None:
     try:
         drain()
     except MMMError as error:
-        print(f"the queue was not looked at: {error}", file=sys.stderr, flush=True)
+        log(f"the queue was not looked at: {error}", Severity.WARNING)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -155,17 +211,28 @@ def _listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _config(notebook: Path, host: str, port: int) -> Config:
+def _config(notebook: Path, host: str, port: int, base_url: str, token: str) -> Config:
     config = Config()
     config.Voila.config_file_paths = []  # a person's own Jupyter settings do not change the page
     config.Voila.notebook_path = str(notebook)
     config.Voila.root_dir = str(notebook.parent)
     config.Voila.ip = host
     config.Voila.port = port
+    config.Voila.base_url = base_url
     config.Voila.open_browser = False
     config.Voila.log_level = "ERROR"
-    ping = {"ws_ping_interval": PING_MILLISECONDS, "ws_ping_timeout": PING_MILLISECONDS}
-    config.Voila.tornado_settings = ping  # a tab that has vanished is noticed
+    config.Voila.token = token
+    behind_iap = settings().mmm_behind_iap
+    if behind_iap:
+        config.Voila.identity_provider_class = IapIdentity
+    config.Voila.tornado_settings = {
+        # a tab that has vanished is noticed
+        "ws_ping_interval": PING_MILLISECONDS,
+        "ws_ping_timeout": SILENCE_MILLISECONDS,
+        # a page elsewhere whose name was pointed at this machine is not ours
+        "allow_remote_access": behind_iap or host not in _LOOPBACK,
+        "xsrf_cookie_kwargs": {"samesite": "Lax", "secure": behind_iap},
+    }
     config.VoilaConfiguration.preheat_kernel = True
     config.VoilaConfiguration.default_pool_size = POOL
     config.VoilaConfiguration.extension_allowlist = _EXTENSIONS

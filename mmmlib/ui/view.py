@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import ipyvuetify as v
-from traitlets.log import get_logger
 
 from mmmlib.errors import MMMError
+from mmmlib.logs import Severity, failure, log
 
 Say = Callable[[str], None]
 
@@ -32,8 +32,7 @@ def told(say: Say) -> Iterator[None]:
         say(str(error))
     except Exception:
         error_id = secrets.token_hex(4)
-        # a kernel's application logs to the server's own stderr, not to the page
-        get_logger().exception("dashboard error %s", error_id)
+        failure(f"dashboard error {error_id}", error_id=error_id)
         say(f"Something went wrong here (error {error_id}); the server's log says what.")
 
 
@@ -58,7 +57,7 @@ class View(v.VuetifyTemplate):  # type: ignore[misc]
         """
         event = content.get("event")
         if event not in self.events:
-            get_logger().warning("dashboard: message refused: %.200r", content)
+            log(f"dashboard: message refused: {content!r:.200}", Severity.WARNING)
             return
         with told(self.say):
             getattr(self, f"vue_{event}")(content.get("data"))

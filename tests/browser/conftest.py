@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,23 +43,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Served:
-    """A running server: its address, its process and its archive."""
+    """A running server: its address, its process, its archive, and the lines it has said."""
 
     url: str
     process: subprocess.Popen[str]
     root: str
+    said: list[str] = field(default_factory=list)
 
 
 @contextmanager
-def serving(root: str) -> Iterator[Served]:
+def serving(root: str, *arguments: str, port: int = 0, **variables: str) -> Iterator[Served]:
     """`mmm app` on a free port; leaving it ends the server as Ctrl-C does."""
-    command = [sys.executable, "-c", _APP, "app", "--port", "0", "--root", root]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-c", _APP, "app", "--port", str(port), "--root", root, *arguments]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **variables},
+    ) as process:
+        said: list[str] = []
         try:
-            line = process.stdout.readline() if process.stdout else ""
-            address = re.search(r"http://\S+", line)
-            assert address, f"the server did not start: {line!r}"
-            yield Served(address[0], process, root)
+            assert process.stdout
+            for line in process.stdout:
+                said.append(line)
+                if "dashboard is on" in line:
+                    break
+            address = re.search(r"http://\S+", said[-1] if said else "")
+            assert address, f"the server did not start: {said}"
+            # a pipe that nobody reads fills, and the server waits
+            threading.Thread(target=said.extend, args=[process.stdout], daemon=True).start()
+            yield Served(address[0], process, root, said)
         finally:
             process.send_signal(signal.SIGINT)
             try:
@@ -68,7 +84,7 @@ def serving(root: str) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def serve() -> Callable[[str], Any]:
+def serve() -> Callable[..., Any]:
     """Start another server."""
     return serving
 

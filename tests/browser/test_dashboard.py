@@ -130,7 +130,7 @@ def test_the_health_probe_starts_no_kernel(served):
         with urllib.request.urlopen(served.url + "health") as answer:
             assert json.load(answer) == {"status": "ok"}
     time.sleep(1.5)
-    assert kernels(served) == before
+    assert kernels(served) <= before  # an earlier tab may still be ending
 
 
 @pytest.mark.parametrize("path", ["voila/files/dashboard.ipynb", "dashboard.ipynb", "robyn/x.png"])
@@ -140,7 +140,7 @@ def test_no_file_is_served(served, path):
         urllib.request.urlopen(served.url + path)
     assert refused.value.code == 404
     refused.value.close()
-    assert kernels(served) == before
+    assert kernels(served) <= before  # an earlier tab may still be ending
 
 
 def test_a_closed_tab_leaves_no_kernel(browser, served):

@@ -33,9 +33,24 @@ def test_a_root_without_a_store_is_said():
         serve("127.0.0.1", 0, "nowhere://bucket")
 
 
+@pytest.mark.parametrize("base_url", ["a b", "/../x", "//evil.example", "http://x"])
+def test_a_base_url_that_is_no_path_is_said(base_url, tmp_path):
+    with pytest.raises(MMMError, match="is no path; write one such as /mmm/"):
+        serve("127.0.0.1", 0, str(tmp_path), base_url=base_url)
+
+
 def test_the_kernel_stays_light():
     """Neither papermill nor matplotlib nor an engine's compiler in every open tab."""
-    heavy = ("papermill", "matplotlib", "numba", "prophet", "nevergrad", "voila", "duckdb")
+    heavy = (
+        "papermill",
+        "matplotlib",
+        "numba",
+        "prophet",
+        "nevergrad",
+        "voila",
+        "duckdb",
+        "pandas",
+    )
     code = (
         "import sys; import mmmlib.ui.dashboard; "
         f"print([name for name in {heavy!r} if name in sys.modules])"

@@ -28,6 +28,7 @@ class Shell(View):
 
     template_file = (__file__, "shell.vue")
     place = Unicode().tag(sync=True)  # root of the archive
+    who = Unicode().tag(sync=True)  # who looks
     version = Unicode(__version__).tag(sync=True)
     page = AnyTrait(None, allow_none=True).tag(sync=True, **widget_serialization)
     pages: List[dict[str, str]] = List().tag(sync=True)  # of the navigation: name, title, icon
