@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,12 +54,22 @@ def test_one_goes_on_and_the_others_wait_in_order(
     assert LAUNCH in manifest.artifacts
 
 
-def test_an_installation_launches_where_it_may(
-    shelf: list[Supervisor], job: TrainingJob, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert allowed_executor() == "local"
-    monkeypatch.setenv("MMM_EXECUTORS", "shelf, dask")
+@pytest.fixture
+def only_shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("MMM_EXECUTORS", "shelf, dask")
+        settings.cache_clear()
+        yield
     settings.cache_clear()
+
+
+def test_every_executor_may_be_launched_on() -> None:
+    assert allowed_executor() == "local"
+    assert allowed_executor("dask") == "dask"
+
+
+@pytest.mark.usefixtures("only_shelf")
+def test_an_installation_launches_where_it_may(shelf: list[Supervisor], job: TrainingJob) -> None:
     launch = submit(job).launch
     assert launch is not None
     assert launch.executor == "shelf"
