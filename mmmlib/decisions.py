@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from mmmlib import columns as c
 from mmmlib.archive import BEST, Run, now
 from mmmlib.errors import RunError
+from mmmlib.interactions import Did, record
 from mmmlib.secrets import scrub
 
 DECISIONS = "decisions.jsonl"
@@ -34,6 +35,14 @@ class Kind(StrEnum):
     NOTE = "note"
     KEPT = "kept"
     RELEASED = "released"
+
+
+_DID = {
+    Kind.PROMOTED: Did.PROMOTED,
+    Kind.NOTE: Did.NOTED,
+    Kind.KEPT: Did.KEPT,
+    Kind.RELEASED: Did.RELEASED,
+}
 
 
 class Decision(BaseModel):
@@ -163,6 +172,8 @@ def _decide(run: Run, kind: Kind, who: str, text: str, candidate: str = "") -> D
         if before and not before.endswith(b"\n"):  # somebody edited it by hand
             before += b"\n"
         run.save(DECISIONS, before + made.model_dump_json().encode() + b"\n")
+    details = {"candidate": candidate, "text": made.text}
+    record(run.store, _DID[kind], who, run, **{key: said for key, said in details.items() if said})
     return made
 
 

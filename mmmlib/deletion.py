@@ -7,6 +7,7 @@ import json
 from mmmlib.archive import MANIFEST, Archive, Run, now
 from mmmlib.decisions import is_kept
 from mmmlib.errors import RunError
+from mmmlib.interactions import Did, record
 from mmmlib.manifest import Status
 from mmmlib.secrets import scrub
 
@@ -39,6 +40,7 @@ def delete_run(run: Run, who: str, why: str = "") -> None:
     text = json.dumps(left, indent=2, ensure_ascii=False)
     run.store.put(f"{DELETED}/{run.id}.json", f"{text}\n".encode())
     run.store.delete_folder(run.id.folder)
+    record(run.store, Did.DELETED, who, run, why=left["why"])
 
 
 def deleted_by(archive: Archive, run: str) -> str:

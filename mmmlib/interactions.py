@@ -28,6 +28,7 @@ class Did(StrEnum):
     PROMOTED = "promoted"
     NOTED = "noted"
     KEPT = "kept"
+    RELEASED = "released"
     DELETED = "deleted"
     PLANNED = "planned"
     CLEARED = "cleared"  # a cache

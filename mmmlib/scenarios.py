@@ -22,8 +22,10 @@ from mmmlib.allocate.history import period_name
 from mmmlib.allocate.sheet import workbook
 from mmmlib.archive import Run, now
 from mmmlib.errors import RunError
+from mmmlib.interactions import Did, record
 from mmmlib.job_parts import Allocator
 from mmmlib.scrubbed import scrub_values
+from mmmlib.secrets import scrub
 
 FOLDER = "scenarios"
 LONGEST_NAME = 60
@@ -132,10 +134,14 @@ def save_scenario(run: Run, scenario: Scenario, replace: bool = False) -> None:
         There is one of that name, and ``replace`` is not given.
     """
     key, data = _file(scenario.name), _text(scenario)
-    if run.store.put_if_absent(f"{run.id.folder}/{key}", data):
-        return
+    if not run.store.put_if_absent(f"{run.id.folder}/{key}", data):
+        _replace(run, key, data, replace)
+    record(run.store, Did.PLANNED, scenario.who, run, scenario=scrub(scenario.name))
+
+
+def _replace(run: Run, key: str, data: bytes, allowed: bool) -> None:
     there = _read(run, key)
-    if not replace and not there.deleted:
+    if not allowed and not there.deleted:
         raise RunError(
             f"run {run} already has a scenario {there.name!r}, saved by {there.who} on"
             f" {there.saved:%Y-%m-%d %H:%M} UTC; choose another name, or replace it"
@@ -162,6 +168,7 @@ def delete_scenario(run: Run, name: str, who: str) -> None:
     """Mark a scenario as deleted; its file stays, with who did it and when."""
     gone = load_scenario(run, name).model_copy(update={"deleted_by": who, "deleted": now()})
     run.save(_file(name), _text(gone))
+    record(run.store, Did.DELETED, who, run, scenario=scrub(name))
 
 
 def comparison(scenarios: Sequence[Scenario]) -> pd.DataFrame:

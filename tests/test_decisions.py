@@ -25,6 +25,7 @@ from mmmlib.decisions import (
 )
 from mmmlib.deletion import delete_run, deleted_by
 from mmmlib.errors import RunError
+from mmmlib.interactions import recent
 from mmmlib.manifest import State, Status
 
 SAMPLE = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "ui" / "sample_archive.py")))
@@ -160,3 +161,18 @@ def test_an_old_run_without_a_result_has_failed(tmp_path):
     (tmp_path / "robyn/r099/fr/0615_120000/best_model_id.txt").unlink()
     (run,) = Archive(str(tmp_path)).runs()
     assert run.state().status is Status.FAILED
+
+
+def test_what_is_decided_and_deleted_is_among_the_interactions(run):
+    promote(run, OTHER, "ada", "the shares are plausible")
+    note(run, "ben", "seen")
+    keep(run, "cyd")
+    release(run, "cyd")
+    delete_run(run, "dan", "not needed")
+    done = recent(run.store)[::-1]
+    assert [(one.who, one.did) for one in done] == [
+        ("ada", "promoted"), ("ben", "noted"), ("cyd", "kept"), ("cyd", "released"),
+        ("dan", "deleted"),
+    ]  # fmt: skip
+    assert done[0].details == {"candidate": OTHER, "text": "the shares are plausible"}
+    assert all(one.run == str(run) for one in done)
