@@ -164,6 +164,14 @@ class DashboardServer(Voila):  # type: ignore[misc]
         finally:
             self.stop()
 
+    def stop(self) -> None:
+        """End the kernels; those that are just starting are ended by Voilà, which waits for them.
+
+        Jupyter would ask them to end, find them nowhere (404), and leave the others.
+        """
+        self.kernel_manager._pending_kernels.clear()
+        super().stop()
+
     def _handle_signal_stop(self, sig: int, frame: FrameType | None) -> None:
         self.ioloop.add_callback_from_signal(self.ioloop.stop)
 
