@@ -23,6 +23,7 @@ from mmmlib.launch.plan import read_plan
 from mmmlib.launch.queue import cancel, drain, submit
 from mmmlib.launch.webhook import tell
 from mmmlib.manifest import Status
+from mmmlib.settings import settings
 from mmmlib.supervisor import Supervisor
 
 
@@ -192,6 +193,7 @@ def test_the_end_of_a_run_that_never_began_is_told_once(
     second = submit(job, "shelf")
     with listener(200) as (address, heard):
         environment.setenv("MMM_WEBHOOK", address)
+        settings.cache_clear()  # the launches have read them
         cancel(second, "ben")
         drain(job.root)
     (told,) = heard
