@@ -16,7 +16,7 @@ import yaml
 from mmmlib.archive import CONSOLE, LOST_AFTER, PROGRESS, Archive, now
 from mmmlib.archived import load_result
 from mmmlib.manifest import Status
-from mmmlib.ui.runs.model import RunsModel
+from mmmlib.ui.runs.model import Question, RunsModel
 from tests.conftest import REPOSITORY
 from tests.servers.proxy import Fault, Proxy
 
@@ -53,7 +53,9 @@ def test_a_run_on_a_bucket_with_hiccups(
     assert contents == manifest.artifacts
     assert {"extract.ipynb", "train.ipynb", "candidates.parquet"} <= set(contents)
     assert load_result(run).best == manifest.best
-    (row,) = RunsModel(Archive(gcs_root)).rows()
+    shown = RunsModel(Archive(gcs_root))
+    shown.look()
+    (row,) = shown.answer(Question()).rows
     assert (row["status"], row["best"]) == ("succeeded", manifest.best)
     packed = tmp_path / "run.zip"
     command = [BIN / "mmm", "download", str(run), "--root", gcs_root, "-o", str(packed)]
