@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet
 PYTEST := $(BIN)/python -m pytest
+# Files side by side: tests wait for kernels and servers more than they compute.
+TWO_AT_ONCE := --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all lint app lab bench setup-r lock clean
@@ -15,7 +17,7 @@ demo: .venv/product ## train a real model on the public weekly data; no R, no ac
 
 test: .venv/test lint ## set up what the tests need and run them (slow ones: test-all)
 	@tests/setup.sh
-	@$(PYTEST) -m "not slow"
+	@$(PYTEST) -m "not slow" $(TWO_AT_ONCE)
 
 test-all: .venv/test lint ## run every test, and look for new examples
 	@tests/setup.sh
