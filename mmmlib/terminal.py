@@ -19,6 +19,7 @@ from mmmlib.archive import CHANGES, CHECKS, TRUTH_PICTURE, Archive, Run
 from mmmlib.archived import TRAINING, load_result, summarize
 from mmmlib.checks import Finding, Verdict, check, findings_of
 from mmmlib.data import JOBS, job_path
+from mmmlib.decisions import promotion
 from mmmlib.errors import NotebookError, StoreError
 from mmmlib.job import TrainingJob
 from mmmlib.manifest import Status
@@ -113,7 +114,10 @@ def show_run(run: Run) -> None:
     state = run.state()
     out.print(f"\nrun {run}: [{_COLOURS[state.status]}]{state.status}[/] {escape(state.error)}")
     if run.has(TRAINING):
-        _show_model(out, load_result(run))
+        _show_model(out, result := load_result(run))
+        if made := promotion(run, result.best):
+            why = escape(f"{made.who}: {made.text}")
+            out.print(f"[bold]{made.candidate}[/bold] stands for it, promoted by {why}")
     if run.has(CHECKS):
         out.print()
         _show_findings(out, findings_of(run.load_json(CHECKS)), passed=False)

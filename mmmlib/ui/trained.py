@@ -7,6 +7,7 @@ from typing import Any
 from mmmlib import columns as c
 from mmmlib.archive import BEST, Run
 from mmmlib.archived import TRAINING
+from mmmlib.decisions import promotion
 from mmmlib.errors import RunError
 from mmmlib.ui.pages import Query, Session
 
@@ -31,7 +32,7 @@ def trained_run(session: Session, query: Query) -> Run:
 
 
 def models_of(run: Run, candidate: str = "") -> list[dict[str, Any]]:
-    """Models to choose from, as ``value, title``: the best, the clusters' winners, the given."""
+    """Models to choose from, as ``value, title``: best, winners, promoted, and the given one."""
     best = run.load(BEST).decode().strip()
     titles = {best: "best model"}
     if run.has("clusters.parquet"):
@@ -40,6 +41,8 @@ def models_of(run: Run, candidate: str = "") -> list[dict[str, Any]]:
             if number > 0:
                 said = f"winner of cluster {number}"
                 titles[winner] = f"best model, {said}" if winner == best else said
+    if promoted := promotion(run, best):
+        titles[promoted.candidate] = f"promoted by {promoted.who}"
     if candidate:
         titles.setdefault(candidate, "chosen")
     return [{"value": value, "title": f"{value} ({title})"} for value, title in titles.items()]

@@ -11,9 +11,11 @@ import pytest
 from mmmlib import columns as c
 from mmmlib.allocate import basis_of
 from mmmlib.archive import Archive
+from mmmlib.decisions import promote
 from mmmlib.errors import JobError, RunError
 from mmmlib.job_parts import Allocator, ChannelBounds
 from mmmlib.scenarios import load_scenario, load_scenarios
+from mmmlib.ui.live.model import LiveModel
 from mmmlib.ui.pages import Session
 from mmmlib.ui.plan.form import form_of, settings_of
 from mmmlib.ui.plan.model import PlanModel
@@ -146,6 +148,18 @@ def test_a_model_that_is_not_stored_in_full_is_planned_with_too(live):
     assert {"value": other, "title": f"{other} (chosen)"} in model.facts()["models"]
     with pytest.raises(RunError, match="has no model 9_9_9"):
         PlanModel(live, "9_9_9")
+
+
+def test_a_promoted_model_is_the_one_to_plan_with(copied):
+    stored = set(copied.load_table("channels")[c.CANDIDATE])
+    kept = copied.load_table("decomposition")[c.CANDIDATE].unique()
+    promoted = next(name for name in kept if name not in stored)
+    promote(copied, promoted, "ada", "plausible shares")
+    model = PlanModel(copied)
+    assert model.basis.candidate == promoted
+    title = f"{promoted} (promoted by ada)"
+    assert {"value": promoted, "title": title} in model.facts()["models"]
+    assert LiveModel(copied).candidate == promoted
 
 
 def test_curves_made_from_what_is_stored_are_those_the_engine_stored(live):

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from mmmlib import columns as c
-from mmmlib.archive import BEST, Run
+from mmmlib.archive import Run
+from mmmlib.decisions import chosen_model
 from mmmlib.engines.native.candidates import Transformed, saturation
 from mmmlib.engines.native.decompose import design_matrix, totals
 from mmmlib.engines.native.results import ERROR_COLUMNS
@@ -43,12 +44,12 @@ class LiveModel:
     ----------
     run : Run
     candidate : str
-        Where the sliders start; the best model when empty.
+        Where the sliders start; the model the run stands for when empty.
     """
 
     def __init__(self, run: Run, candidate: str = "") -> None:
         self.run = run
-        self.candidate = candidate or run.load(BEST).decode().strip()
+        self.candidate = candidate or chosen_model(run).candidate
         self.model = load_model(run)
         candidates = run.load_table("candidates")
         self.start = values_of(run, self.model, candidates, self.candidate)

@@ -14,7 +14,8 @@ from mmmlib.allocate.allocation import efficiency
 from mmmlib.allocate.history import period_name
 from mmmlib.allocate.sheet import as_xlsx
 from mmmlib.allocate.solve import best_for_budget, responses
-from mmmlib.archive import BEST, Run
+from mmmlib.archive import Run
+from mmmlib.decisions import chosen_model
 from mmmlib.errors import AllocationError, JobError, RunError
 from mmmlib.job_parts import Allocator
 from mmmlib.scenarios import Scenario
@@ -192,7 +193,8 @@ class PlanModel:
 def _basis(run: Run, candidate: str) -> Basis:
     """The model's curves: those stored, or made of what is stored of every candidate."""
     stored = set(run.load_table("channels")[c.CANDIDATE])
-    if (candidate or run.load(BEST).decode().strip()) in stored:
+    candidate = candidate or chosen_model(run).candidate
+    if candidate in stored:
         return basis_of(run, candidate)
     from mmmlib.ui.live.archived import channels_of
 
