@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import psutil
 import pytest
@@ -19,8 +17,6 @@ from mmmlib.manifest import Status
 pytestmark = pytest.mark.browser
 
 EVIL = "<img src=x onerror=alert(1)>"
-SCREENSHOT = "MMM_SCREENSHOTS"  # set it to write docs/images anew
-IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 
 def kernels(served) -> set[int]:
@@ -175,19 +171,3 @@ def test_an_empty_archive_says_what_to_type(browser, serve, tmp_path):
         assert "mmm run demo" in tab.locator(".mmm-empty").inner_text()
         tab.close(run_before_unload=True)
     assert empty.process.returncode == 0  # Ctrl-C is a clean end
-
-
-@pytest.mark.skipif(SCREENSHOT not in os.environ, reason=f"{SCREENSHOT} is not set")
-def test_screenshot(browser, serve):
-    """The picture in README: the newest succeeded run of the archive the variable names."""
-    archive = Archive(os.environ[SCREENSHOT])
-    run = next(run for run in archive.runs() if run.state().status is Status.SUCCEEDED)
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    with serve(os.environ[SCREENSHOT]) as server:
-        tab = browser.new_page(viewport={"width": 1440, "height": 1500})
-        tab.goto(f"{server.url}?run={run}")
-        tab.locator(".mmm-onepager").evaluate("image => image.decode()")
-        tab.evaluate("document.querySelector('.mmm-place').remove()")  # this machine's path
-        tab.wait_for_timeout(500)
-        tab.screenshot(path=IMAGES / "dashboard.png")
-        tab.close(run_before_unload=True)

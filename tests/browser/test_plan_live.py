@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +17,6 @@ from mmmlib.scenarios import load_scenarios
 pytestmark = pytest.mark.browser
 
 EVIL = "<img src=x onerror=alert(1)>"
-SCREENSHOT = "MMM_SCREENSHOTS"  # set it to write docs/images anew
-IMAGES = Path(__file__).parents[2] / "docs" / "images"
 MOST_MEMORY = 350e6  # bytes of a kernel with the planner and the live model
 
 
@@ -120,27 +117,3 @@ def test_a_dragged_slider_refits_the_model(page, planned, tmp_path):
         arg=before,
     )
     assert memory_of(planned) < MOST_MEMORY
-
-
-@pytest.mark.skipif(SCREENSHOT not in os.environ, reason=f"{SCREENSHOT} is not set")
-@pytest.mark.parametrize(("name", "height"), [("plan", 1330), ("live", 1160)])
-def test_screenshots(browser, serve, name, height):
-    """The pictures in docs/dashboard.md: the newest run of the archive the variable names."""
-    with serve(os.environ[SCREENSHOT]) as server:
-        tab = browser.new_page(viewport={"width": 1440, "height": height})
-        tab.goto(f"{server.url}?page={name}")
-        tab.locator(".mmm-moves, .mmm-overtime").wait_for()
-        tab.evaluate("document.querySelector('.mmm-place').remove()")  # this machine's path
-        if name == "plan":
-            budget = tab.get_by_label("Total budget,")
-            shown = float(budget.get_attribute("placeholder"))
-            budget.fill(f"{1.25 * shown:.0f}")
-            tab.locator(".mmm-headline", has_text="added money").wait_for()
-        else:
-            slider = tab.get_by_role("slider", name="Carryover of each period")
-            slider.focus()
-            for _ in range(150):
-                slider.press("ArrowRight")
-        tab.wait_for_timeout(800)
-        tab.screenshot(path=IMAGES / f"{name}.png")
-        tab.close(run_before_unload=True)
