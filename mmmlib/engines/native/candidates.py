@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mmmlib import columns as c
 from mmmlib.engines.native.calibrate import Studies
 from mmmlib.engines.native.compiled import interruptible
+from mmmlib.engines.native.convolution import Spectra
 from mmmlib.engines.native.evaluate import (
     DECOMP_RSSD,
     N_ERRORS,
@@ -178,6 +179,9 @@ class Model:
     def transform(self, values: FloatArray) -> Transformed:
         """Adstock and saturate the media of one candidate.
 
+        Always summed directly: carryover is what adstock leaves after the immediate part, and a
+        transform's error could make it negative.
+
         Parameters
         ----------
         values : array, shape (len(space.names),)
@@ -223,6 +227,10 @@ class Model:
         return Studies.of(self.data, self.job, self.short_kernels)
 
     @cached_property
+    def _spectra(self) -> Spectra:
+        return Spectra.of(self.data.media[:, : self.data.window.stop])
+
+    @cached_property
     def _fixed_arguments(self) -> tuple[Any, ...]:
         job, data = self.job, self.data
         window = slice(data.first, data.first + data.rows)
@@ -231,6 +239,7 @@ class Model:
         spend = data.spends[window].sum(axis=0)
         return (
             data.media,
+            self._spectra,
             np.ascontiguousarray(data.values[window, : -len(job.media)]),
             data.target[window].copy(),
             data.first,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mmmlib.engines.native.calibrate import Studies, lift_distance, study_effects
 from mmmlib.engines.native.compiled import compiled
+from mmmlib.engines.native.convolution import Spectra
 from mmmlib.engines.native.refresh_distance import refresh_distance
 from mmmlib.engines.native.ridge import fit_ridge
 from mmmlib.engines.native.transforms import FloatArray, adstock_into, saturate_into
@@ -40,6 +41,7 @@ def fill_media(
     saturated: FloatArray,
     inflexions: FloatArray,
     immediate_shares: FloatArray,
+    spectra: Spectra | None = None,
 ) -> None:
     """Adstock and saturate every medium on the window's rows.
 
@@ -61,12 +63,14 @@ def fill_media(
         Receives gamma times the largest adstock of the window.
     immediate_shares : array, shape (m,)
         Receives the share of exposure that acts at once.
+    spectra : Spectra, optional
+        Of the media up to the window's last row; without them Weibull adstock is summed directly.
     """
     for medium in range(media.shape[0]):
         own = hyperparameters[medium]
         shape = own[3] if own.size > 3 else 0.0
         immediate_shares[medium] = adstock_into(
-            media[medium], family, own[2], shape, first, adstocked[medium]
+            media[medium], family, own[2], shape, first, adstocked[medium], spectra, medium
         )
         inflexions[medium] = own[1] * adstocked[medium].max()
         saturate_into(adstocked[medium], own[0], inflexions[medium], saturated[medium])
@@ -126,6 +130,7 @@ def decomposition_distance(
 @compiled
 def evaluate_batch(
     media: FloatArray,
+    spectra: Spectra,
     base: FloatArray,
     target: FloatArray,
     first: int,
@@ -151,6 +156,8 @@ def evaluate_batch(
     ----------
     media : array, shape (m, n)
         Exposure in units of money, all rows; paid channels first.
+    spectra : Spectra
+        Of the media up to the window's last row.
     base : array, shape (rows, p - m)
         Prophet components and context variables in the window.
     target : array, shape (rows,)
@@ -216,6 +223,7 @@ def evaluate_batch(
             saturated,
             inflexions,
             immediate_shares,
+            spectra,
         )
         design[:, p_base:] = saturated.T
         n_train, n_val = split_sizes(rows, train_sizes[b])

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmmlib.engines.native.compiled import compiled
+from mmmlib.engines.native.convolution import Spectra, convolve_into, sum_lags_into
 from mmmlib.ranges import Adstock
 
 FloatArray = NDArray[np.float64]
@@ -74,7 +75,10 @@ def weibull_weights(n: int, scale: float, shape: float, density: bool) -> FloatA
         for lag in range(n):
             ratio = (lag + 1) / rounded
             power = ratio ** (shape - 1.0)
-            weights[lag] = shape * power * math.exp(-power * ratio) / rounded
+            survival = math.exp(-power * ratio)
+            if survival == 0.0:  # and so are all later ones
+                break
+            weights[lag] = shape * power * survival / rounded
         least, most = weights.min(), weights.max()
         if most == least:
             weights[:] = 0.0
@@ -86,6 +90,8 @@ def weibull_weights(n: int, scale: float, shape: float, density: bool) -> FloatA
         for lag in range(1, n):
             share = -math.expm1(-((lag / rounded) ** shape))
             weights[lag] = weights[lag - 1] * (1.0 - share)
+            if weights[lag] == 0.0:  # and so are all later ones
+                break
     last = n
     while last > 1 and weights[last - 1] == 0.0:
         last -= 1
@@ -100,6 +106,8 @@ def adstock_into(
     shape: float,
     first: int,
     adstocked: FloatArray,
+    spectra: Spectra | None = None,
+    medium: int = 0,
 ) -> float:
     """Adstock the rows from ``first`` on, as many as ``adstocked`` holds.
 
@@ -115,6 +123,10 @@ def adstock_into(
         First row of the window.
     adstocked : array, shape (rows,)
         Receives the adstocked exposure of the window.
+    spectra : Spectra, optional
+        Of all media up to the window's last row, and which of them this ``medium`` is; without
+        them Weibull adstock is summed directly.
+    medium : int, optional
 
     Returns
     -------
@@ -125,15 +137,10 @@ def adstock_into(
         adstocked[:] = geometric_adstock(exposure[: first + adstocked.size], decay)[first:]
         return 1.0
     weights = weibull_weights(exposure.size, decay, shape, family == _PDF)
-    # Lag by lag: each row's sum has the same order as row by row, but rows are independent, so that
-    # the machine adds several at a time. A Fourier transform would lose small values, which a Hill
-    # exponent below 1 makes large.
-    adstocked[:] = 0.0
-    for lag in range(min(weights.size, first + adstocked.size)):
-        weight, start = weights[lag], max(lag - first, 0)
-        earlier = exposure[first + start - lag : first + adstocked.size - lag]
-        for i in range(earlier.size):
-            adstocked[start + i] += weight * earlier[i]
+    if spectra is None:
+        sum_lags_into(exposure, weights, first, adstocked)
+    else:
+        convolve_into(exposure, spectra, medium, weights, first, adstocked)
     return float(weights[0])
 
 
