@@ -134,6 +134,8 @@ def show_run(run: Run) -> None:
             out.print(f"The truth:  {run.place}/{name}  (mmm open {run} {name})")
         elif name == f"{best}.png":
             out.print(f"One-pager:  {run.place}/{name}  (mmm open {run})")
+        elif name.startswith("robyn_") and name.endswith(".png"):
+            out.print(f"Robyn's:    {run.place}/{name}  (mmm open {run} {name})")
         elif name.endswith(".png"):
             out.print(f"Winner:     {run.place}/{name}  (mmm open {run} {name})")
     out.print("Dashboard:  make app, then http://127.0.0.1:8080\n")
