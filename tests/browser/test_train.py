@@ -291,7 +291,6 @@ def of_path(known: dict, path: str) -> dict:
     return field
 
 
-@pytest.mark.slow
 def test_a_run_from_the_form_to_its_one_pager(page, empty):
     open_form(page, empty)
     page.get_by_role("button", name="Weekly, one country").click()

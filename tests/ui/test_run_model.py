@@ -12,6 +12,7 @@ from mmmlib.archived import save_result
 from mmmlib.decisions import promote
 from mmmlib.errors import RunError
 from mmmlib.manifest import State, Status
+from mmmlib.supervisor import conclude
 from mmmlib.ui.run.download import readable
 from mmmlib.ui.run.findings import picture_of, read_findings
 from mmmlib.ui.run.model import LOG_LINES, RunModel, first_shown, neighbours, newest
@@ -104,11 +105,14 @@ def test_a_run_that_searches(going):
     }
 
 
-def test_findings_wait_for_the_one_pager(going, sample):
+def test_findings_wait_for_the_last_page(going, sample):
     save_result(going, sample.result())
     model = RunModel(going)
     assert model.findings() is None
+    going.save("1_1_1.png", b"a winner's page, drawn first")
     going.save(f"{sample.BEST}.png", b"png")
+    assert model.findings() is None
+    conclude(going, Status.FAILED, "killed before its last cell")
     assert model.findings().best == sample.BEST
 
 

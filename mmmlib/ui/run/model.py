@@ -86,20 +86,20 @@ class RunModel:
         return rows
 
     def findings(self) -> Findings | None:
-        """What the training found; ``None`` before it has."""
-        if self._findings is None and self.run.has(TRAINING) and not self._still_writing():
+        """What the training found; ``None`` before the run has ended, or without a model.
+
+        Pages are drawn last, in any order: before the end half of the result would be shown.
+        """
+        if self._findings is None and self.run.has(TRAINING) and not self._going():
             self._findings = read_findings(self.run)
         return self._findings
+
+    def _going(self) -> bool:
+        return self.run.state().status in GOING
 
     def forget(self) -> None:
         """Read the findings again: a decision has changed them."""
         self._findings = None
-
-    def _still_writing(self) -> bool:
-        """The one-pager comes last; until then the page would show half of the result."""
-        return not self.run.has(MANIFEST) and not any(
-            name.endswith(".png") for name in self.run.artifacts()
-        )
 
     def cancel(self, who: str = "") -> None:
         """Ask the run to stop, or take it out of the queue; its process ends within seconds.
