@@ -7,9 +7,9 @@ papermill loads this module itself, through its entry point, while it is being i
 from __future__ import annotations
 
 import ast
-import queue
+import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -106,10 +106,16 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
             raise
 
     def _interrupt(self) -> None:
-        """Interrupt the cell, and wait a moment for its end."""
+        """Interrupt the cell, and wait a moment for its end; who does not hear is killed then."""
         run_sync(self.km.interrupt_kernel)()
-        with suppress(queue.Empty):  # it does not hear; it is killed then
-            run_sync(self.kc.get_shell_msg)(timeout=INTERRUPT_SECONDS)
+        run_sync(self._cell_ends)()
+
+    async def _cell_ends(self) -> None:
+        # the cell's own wait goes on, and takes its reply: a second one would wait for ever
+        if (reply := self.task_poll_for_reply) is not None:
+            done, _ = await asyncio.wait({reply}, timeout=INTERRUPT_SECONDS)
+            for each in done:
+                each.cancelled() or each.exception()  # seen; the interrupt is what is told
 
     def process_message(self, msg: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         if facts := msg["content"].get("data", {}).get(MIME):

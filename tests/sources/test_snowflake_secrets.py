@@ -53,7 +53,6 @@ def test_a_failed_run_holds_no_secret(
     assert_nowhere(Path(job.root), [secret, PASSPHRASE])
 
 
-@pytest.mark.slow
 def test_a_cancelled_run_stops_its_statement(
     snowflake: SnowflakeServer, make_job: MakeJob, tmp_path: Path
 ) -> None:
