@@ -59,6 +59,10 @@ class Settings(BaseSettings):
         ``local`` starts no further run.
     mmm_dask : str
         Address of the Dask scheduler for the executor ``dask``.
+    mmm_uploads : Path or None
+        Folder of the files that browsers send; in the user's cache when empty.
+    mmm_upload_mb : int
+        Size that such a file may have, in megabytes.
     mmm_webhook : str
         Address that is told when a run or a batch ends; may hold a secret, is never shown.
     mmm_log : str
@@ -68,6 +72,11 @@ class Settings(BaseSettings):
     mmm_behind_iap : bool
         Whether every request comes through Google's Identity-Aware Proxy: only then is the
         person that its header names believed.
+    mmm_iap_audience : str
+        For whom that proxy signs, ``/projects/NUMBER/locations/REGION/services/NAME``: then only
+        the person in its signed header is believed.
+    mmm_iap_keys : str
+        Address of the public keys that it signs with.
     mmm_token : SecretStr
         Password of the dashboard, where no proxy stands before it; empty: none.
     """
@@ -97,6 +106,8 @@ class Settings(BaseSettings):
     mmm_log: Literal["text", "json"] = "text"
     mmm_base_url: str = "/"
     mmm_behind_iap: bool = False
+    mmm_iap_audience: str = ""
+    mmm_iap_keys: str = "https://www.gstatic.com/iap/verify/public_key"
     mmm_token: SecretStr = SecretStr("")
 
     @property

@@ -4,6 +4,10 @@ locals {
   runtime = "${var.runtime_account}@${var.project_id}.iam.gserviceaccount.com"
   job     = "${var.service_name}-train"
 
+  # whom IAP's signed header must be for; see Google's page "Securing your app with signed headers"
+  service  = "/projects/${data.google_project.this.number}/locations/${var.region}/services/${var.service_name}"
+  audience = var.iap_audience == null ? local.service : var.iap_audience
+
   variables = merge(var.variables, {
     APP_ROOT                  = "/app"
     GCS_BUCKET                = var.bucket_name
@@ -13,6 +17,7 @@ locals {
     MMM_CLOUDRUN_PLACES       = tostring(var.training.places)
     MMM_CLOUDRUN_REGION       = var.region
     MMM_EXECUTORS             = "cloudrun"
+    MMM_IAP_AUDIENCE          = var.iap ? local.audience : ""
     MMM_LOG                   = "json"
     MMM_ROOT                  = "gs://${var.bucket_name}"
     RUN_SERVICE_ACCOUNT_EMAIL = local.runtime

@@ -90,6 +90,12 @@ variable "iap" {
   default     = true
 }
 
+variable "iap_audience" {
+  description = "Whom IAP's signed header must be for; the service where null. Empty: the header without a signature is believed."
+  type        = string
+  default     = null
+}
+
 variable "allow_unauthenticated" {
   description = "Everybody on the internet may open the dashboard, start training and read every result. Needs iap = false."
   type        = bool

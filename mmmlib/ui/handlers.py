@@ -1,16 +1,14 @@
 """What the server answers, and to whom: the page, its kernel, the health probe; nothing else.
 
-Behind Google's Identity-Aware Proxy (``MMM_BEHIND_IAP``) each request names a person, and a kernel
-belongs to the first who asks for it. That header is believed only there: anybody can send it.
+Behind Google's Identity-Aware Proxy (``MMM_BEHIND_IAP``) each request names a person
+(:mod:`mmmlib.ui.iap`), and a kernel belongs to the first who asks for it.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
 from typing import Any
 
-from jupyter_server.auth.identity import User
 from jupyter_server.base.handlers import FileFindHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
@@ -19,15 +17,12 @@ from voila.request_info_handler import RequestInfoSocketHandler
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
-from voila.voila_identity_provider import VoilaIdentityProvider, VoilaLoginHandler
+from voila.voila_identity_provider import VoilaLoginHandler
 
 from mmmlib.logs import failure
+from mmmlib.ui.iap import IapIdentity
 from mmmlib.ui.plain_pages import error_page, login_page
 from mmmlib.ui.server_folder import ServerFolder
-
-IAP_HEADER = "X-Goog-Authenticated-User-Email"  # accounts.google.com:ada@example.com
-_PERSON = re.compile(r"[^\s<>\"'\\]{1,254}")
-_NOT_FROM_IAP = "this service is reached through Identity-Aware Proxy only, which names you"
 
 # Voilà's page has scripts in it ('unsafe-inline'); Vue compiles its templates ('unsafe-eval') and
 # loads the scripts of our .vue files from memory (blob:).
@@ -79,25 +74,6 @@ class SecurityHeaders(OutputTransform):
         return chunk
 
 
-class IapIdentity(VoilaIdentityProvider):  # type: ignore[misc]
-    """The person that Identity-Aware Proxy names; a request without one is refused."""
-
-    login_available = False
-    logout_available = False
-
-    def get_user(self, handler: RequestHandler) -> User:
-        """Return who asks."""
-        if person := named_by_iap(handler.request.headers.get(IAP_HEADER, "")):
-            return User(username=person)
-        raise HTTPError(403, reason="Forbidden", log_message=_NOT_FROM_IAP)
-
-
-def named_by_iap(value: str) -> str:
-    """The address in IAP's header; empty when it holds none."""
-    person = value.rpartition(":")[2]
-    return person if _PERSON.fullmatch(person) else ""
-
-
 class Owners:
     """Whose kernel is whose, where people are known by name."""
 
@@ -131,7 +107,7 @@ class _Failing:
     error_id = ""
 
     def log_exception(self, kind: Any, error: Any, trace: Any) -> None:
-        if isinstance(error, HTTPError):
+        if isinstance(error, HTTPError) and error.status_code < 500:
             return
         self.error_id = secrets.token_hex(4)
         failure(f"server error {self.error_id}", error_id=self.error_id)

@@ -34,7 +34,6 @@ from mmmlib.settings import settings
 from mmmlib.ui.handlers import (
     Closing,
     Health,
-    IapIdentity,
     Kernel,
     KernelSocket,
     Login,
@@ -43,6 +42,7 @@ from mmmlib.ui.handlers import (
     Scripts,
     SecurityHeaders,
 )
+from mmmlib.ui.iap import IapIdentity
 from mmmlib.ui.server_folder import ServerFolder
 from mmmlib.ui.server_log import ServerLog
 

@@ -18,20 +18,28 @@ from mmmlib.archive import Archive
 from mmmlib.archived import TRAINING
 from mmmlib.interactions import recent
 from mmmlib.manifest import Status
-from mmmlib.ui.handlers import IAP_HEADER
+from mmmlib.ui.iap import IAP_HEADER, TOKEN_HEADER
 from mmmlib.ui.pages import PAGES
 from tests.browser.test_dashboard import kernels, run_of, wait_until
+from tests.servers.iap import AUDIENCE, serving_iap
 
 pytestmark = pytest.mark.browser
 
 ROWS = ".mmm-runs tbody tr[data-run]"
 
 
-def person(browser, name: str):
+@pytest.fixture(scope="module")
+def iap():
+    """Google's Identity-Aware Proxy: who signs, and whose keys the server reads."""
+    with serving_iap() as running:
+        yield running
+
+
+def person(browser, iap, name: str):
     """A browser in which Identity-Aware Proxy would have named a person."""
     return browser.new_context(
         viewport={"width": 1440, "height": 1000},
-        extra_http_headers={IAP_HEADER: f"accounts.google.com:{name}@example.com"},
+        extra_http_headers={TOKEN_HEADER: iap.token(f"{name}@example.com")},
     )
 
 
@@ -54,13 +62,14 @@ def answer(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[str
 
 
 @pytest.fixture(scope="module")
-def guarded(serve, root, tmp_path_factory):
+def guarded(serve, root, iap, tmp_path_factory):
     """Served as on Cloud Run: behind IAP, below a path, JSON on standard output."""
     folder = str(tmp_path_factory.mktemp("guarded"))
     sample = runpy.run_path("tests/ui/sample_archive.py")
     broken = sample["succeeded"](Archive(folder), "es")
     broken.store.put(f"{broken.id.folder}/{TRAINING}", b"{")
-    with serve(folder, "--base-url", "/mmm", MMM_BEHIND_IAP="true", MMM_LOG="json") as server:
+    known = {"MMM_IAP_AUDIENCE": AUDIENCE, "MMM_IAP_KEYS": iap.address, "MMM_LOG": "json"}
+    with serve(folder, "--base-url", "/mmm", MMM_BEHIND_IAP="true", **known) as server:
         yield server
 
 
@@ -93,20 +102,24 @@ def test_other_pages_cannot_reach_a_kernel(page, served):
         assert answer(served.url + gone)[0] == 404
 
 
-def test_iap_names_the_person_and_errors_are_found_in_the_log(browser, guarded):
+def test_iap_names_the_person_and_errors_are_found_in_the_log(browser, guarded, iap):
     assert guarded.url.endswith("/mmm/")
     status, _, text = answer(guarded.url)
     assert status == 403
     assert "Identity-Aware Proxy" in text
+    unsigned = {IAP_HEADER: "accounts.google.com:ada@example.com"}
+    for refused in (unsigned, {TOKEN_HEADER: "a.b.c"}, {TOKEN_HEADER: "W10.e30.e30"}):
+        assert answer(guarded.url, **refused)[0] == 403
+    assert wait_until(lambda: any("token of Identity-Aware" in line for line in guarded.said))
     assert answer(guarded.url + "health")[0] == 200
     assert answer(guarded.url.replace("/mmm/", "/health"))[0] == 200
 
-    context = person(browser, "ada")
+    context = person(browser, iap, "ada")
     page = context.new_page()
     page.goto(f"{guarded.url}?run={run_of(guarded, 'es')}")
     page.locator(".mmm-who", has_text="ada@example.com").wait_for()
     address = f"{guarded.url}api/kernels/{kernel_of(page)}"
-    eve = {IAP_HEADER: "accounts.google.com:eve@example.com"}
+    eve = {TOKEN_HEADER: iap.token("eve@example.com")}
     assert answer(address, **eve)[0] == 403
     assert context.request.get(address).status == 200
 
@@ -137,7 +150,7 @@ def test_iap_names_the_person_and_errors_are_found_in_the_log(browser, guarded):
 
 
 @pytest.mark.slow
-def test_who_cancels_is_written_down(browser, guarded):
+def test_who_cancels_is_written_down(browser, guarded, iap):
     going = subprocess.Popen(
         [sys.executable, "tests/ui/sample_archive.py", guarded.root, "going"],
         stdout=subprocess.PIPE,
@@ -145,7 +158,7 @@ def test_who_cancels_is_written_down(browser, guarded):
     )
     with going:
         run = Archive(guarded.root).run(going.stdout.readline().strip())
-        context = person(browser, "grace")
+        context = person(browser, iap, "grace")
         page = context.new_page()
         page.goto(f"{guarded.url}?run={run}")
         page.get_by_role("button", name="Cancel run").click()

@@ -1,0 +1,74 @@
+"""Whom a signed header of Identity-Aware Proxy names, and which ones are refused."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from tornado.web import HTTPError
+
+from mmmlib.ui.iap import Keys, named_by_iap, signed_by_iap
+from tests.servers.iap import AUDIENCE, Iap, serving_iap
+
+
+@pytest.fixture(scope="module")
+def iap():
+    return Iap()
+
+
+def test_the_person_of_a_signed_token_is_named(iap):
+    token = iap.token("ada@example.com")
+    assert signed_by_iap(token, iap.public(), AUDIENCE) == "ada@example.com"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"aud": AUDIENCE + "-other"}, "wrong audience"),
+        ({"iss": "https://accounts.google.com"}, "issued by"),
+        ({"exp": int(time.time()) - 60}, "expired"),
+        ({"iat": int(time.time()) + 600}, "too early"),
+    ],
+)
+def test_a_token_for_another_time_or_place_is_refused(iap, changed, said):
+    with pytest.raises(ValueError, match=said):
+        signed_by_iap(iap.token("ada@example.com", **changed), iap.public(), AUDIENCE)
+
+
+def test_a_forged_token_is_refused(iap):
+    forged = Iap().token("ada@example.com")  # the same key id, another key
+    with pytest.raises(ValueError, match="signature"):
+        signed_by_iap(forged, iap.public(), AUDIENCE)
+    header, claims, _ = iap.token("ada@example.com").split(".")
+    with pytest.raises(ValueError, match="signature"):
+        signed_by_iap(f"{header}.{claims}.", iap.public(), AUDIENCE)
+
+
+@pytest.mark.parametrize("email", ["", "<img src=x>", "ada example", "x" * 300])
+def test_what_is_no_address_names_nobody(iap, email):
+    assert signed_by_iap(iap.token(email), iap.public(), AUDIENCE) == ""
+    assert named_by_iap(f"accounts.google.com:{email}") == ""
+
+
+def test_keys_are_kept_and_a_new_one_is_fetched(monkeypatch):
+    with serving_iap() as iap:
+        keys = Keys(iap.address)
+
+        async def ask(token: str) -> dict[str, str]:
+            return dict(await keys.holding(token))
+
+        first = iap.token("ada@example.com")
+        for _ in range(3):
+            assert set(asyncio.run(ask(first))) == {"first"}
+        assert iap.asked == 1
+        iap.turn_key("second")
+        second = iap.token("ada@example.com")
+        assert set(asyncio.run(ask(second))) == {"first"}  # we have just asked
+        assert iap.asked == 1
+        monkeypatch.setattr("mmmlib.ui.iap.ASK_AGAIN_SECONDS", 0.0)
+        assert set(asyncio.run(ask(second))) == {"first", "second"}
+    monkeypatch.setattr("mmmlib.ui.iap.KEYS_SECONDS", 0.0)
+    assert set(asyncio.run(ask(second))) == {"first", "second"}  # old keys are better than none
+    with pytest.raises(HTTPError, match="does not give the keys"):
+        asyncio.run(Keys(iap.address).holding(second))
