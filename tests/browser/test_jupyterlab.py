@@ -1,0 +1,75 @@
+"""JupyterLab as an analyst opens it: all cells of the tour, and the dashboard in a sheet."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mmmlib.archive import Archive
+from mmmlib.manifest import Status
+from tests.browser.test_dashboard import wait_until
+from tests.conftest import REPOSITORY
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/lab")
+OPTIONS = (
+    "--port=0",
+    "--no-browser",
+    "--allow-root",
+    "--IdentityProvider.token=",
+    "--LabApp.news_url=None",
+)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[str]:
+    """Address of a JupyterLab on copies of the notebooks."""
+    copies = tmp_path / "notebooks"
+    copies.mkdir()
+    for notebook in (REPOSITORY / "notebooks").glob("*.ipynb"):
+        (copies / notebook.name).write_bytes(notebook.read_bytes())
+    command = [sys.executable, "-m", "jupyter", "lab", str(copies), *OPTIONS]
+    root = {"MMM_ROOT": str(tmp_path / "archive"), "PYTHONPATH": str(REPOSITORY)}
+    with (
+        (tmp_path / "lab.log").open("wb") as log,
+        subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | root) as server,
+    ):
+        said = tmp_path / "lab.log"
+        assert wait_until(lambda: ADDRESS.search(said.read_text()) is not None, 60.0)
+        yield ADDRESS.findall(said.read_text())[0] + "/tree/"
+        server.terminate()
+
+
+def run_all(browser, address: str):
+    """Open a notebook and run all its cells."""
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.goto(address)
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    page.get_by_text("(ipykernel) | Idle").wait_for(timeout=60_000)  # else nothing is run
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    return page
+
+
+def test_the_tour_and_the_dashboard_run_in_jupyterlab(browser, lab, tmp_path):
+    page = run_all(browser, f"{lab}tour.ipynb?reset")
+    page.get_by_text("The artifacts are archived").wait_for(timeout=180_000)
+    assert page.locator('[data-mime-type*="jupyter.error"], .jp-mod-error').count() == 0
+    (run,) = Archive(str(tmp_path / "archive")).runs()
+    assert run.state().status is Status.SUCCEEDED
+
+    page.close()
+    page = run_all(browser, f"{lab}dashboard.ipynb?reset")
+    page.locator(".mmm-runs tbody tr").wait_for(timeout=60_000)
+    bar = page.locator(".mmm-bar .mmm-nav").evaluate("nav => nav.scrollWidth - nav.clientWidth")
+    assert bar <= 0  # no page is out of sight, though the sheet is narrower than the window
+    page.get_by_role("link", name="Debug").click()
+    page.locator(".mmm-parts").wait_for()
+    page.close()
