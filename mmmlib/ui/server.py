@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import re
 import signal
@@ -106,6 +107,7 @@ def serve(host: str, port: int, root: str, base_url: str = "", token: str = "") 
     try:
         with ServerLog(folder.log):
             _warn(host, token)
+            logging.getLogger("tornado.general").addFilter(_no_misread_ping)
             threading.Thread(target=_drain, name="queue", daemon=True).start()
             config = _config(notebook, host, bound.getsockname()[1], path, token)
             server = DashboardServer(bound, folder, config=config)
@@ -184,6 +186,11 @@ def _warn(host: str, token: str) -> None:
             "Identity-Aware Proxy before it and set MMM_BEHIND_IAP=true",
             Severity.WARNING,
         )
+
+
+def _no_misread_ping(record: logging.LogRecord) -> bool:
+    """Tornado takes Jupyter's milliseconds between pings for seconds of its own, and complains."""
+    return "websocket_ping_timeout" not in record.getMessage()
 
 
 def _path(base_url: str) -> str:
