@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import os
@@ -52,6 +53,7 @@ HEALTH = "/health"  # not /healthz, which Cloud Run keeps for itself
 POOL = 2  # kernels waiting for the next tab
 PING_MILLISECONDS = 30_000
 SILENCE_MILLISECONDS = 90_000  # three pings: one late answer must not cut a page off
+SETTLE_SECONDS = 5.0  # Cloud Run gives ten between the signal and the end
 CULL_SECONDS = 600  # a kernel whose tab has vanished without a word
 
 _TEMPLATE = Path(__file__).with_name("page")
@@ -167,12 +169,19 @@ class DashboardServer(Voila):  # type: ignore[misc]
             self.stop()
 
     def stop(self) -> None:
-        """End the kernels; those that are just starting are ended by Voilà, which waits for them.
+        """End the kernels, once those that are just starting or ending have done so.
 
-        Jupyter would ask them to end, find them nowhere (404), and leave the others.
+        Voilà would do it in another loop, in which what has begun in this one never ends.
         """
-        self.kernel_manager._pending_kernels.clear()
+        self.ioloop.run_sync(self._end_kernels)
         super().stop()
+
+    async def _end_kernels(self) -> None:
+        pending = self.kernel_manager._pending_kernels
+        if going := list(pending.values()):
+            await asyncio.wait(going, timeout=SETTLE_SECONDS)
+        pending.clear()  # else Jupyter asks those that hang once more, and leaves the others
+        await self.kernel_manager.shutdown_all()
 
     def _handle_signal_stop(self, sig: int, frame: FrameType | None) -> None:
         self.ioloop.add_callback_from_signal(self.ioloop.stop)

@@ -99,9 +99,11 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def served(root: str) -> Iterator[Served]:
-    """The dashboard of that archive."""
+    """The dashboard of that archive; it has nothing to complain of, its end included."""
     with serving(root) as server:
         yield server
+    said = "".join(server.said)
+    assert "Traceback" not in said, said
 
 
 @pytest.fixture

@@ -49,4 +49,5 @@ def test_a_run_in_a_bucket_from_the_form_to_its_deletion(page, serve, gcs_root, 
         page.locator(".mmm-listing").get_by_text("robyn", exact=True).click()
         page.locator(".mmm-listing").get_by_text(run.job.revision, exact=True).wait_for()
         page.goto("about:blank")  # before its server ends
-    assert not [line for line in served.said if "Traceback" in line]
+    said = "".join(served.said)
+    assert "Traceback" not in said, said
