@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from mmmlib.guess.sample import Column, Sample, steps
 from mmmlib.guess.words import Name, read_name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Role = Literal[
     "date", "target", "country", "spend", "exposure", "organic", "context", "factor", "left out"
@@ -231,6 +232,8 @@ def _by_correlation(roles: Roles, columns: dict[str, Column]) -> Iterator[str]:
     free = [n for n in roles.of("context") if columns[n].zeros < 0.05 and not columns[n].negative]
     others = [columns[n].values for n in (*roles.of("spend"), *roles.of("context"))]
     if free and len(others) > 1:
+        import pandas as pd
+
         frame = pd.concat(others, axis=1).astype(float)
         frame.columns = pd.Index([str(series.name) for series in others])
         moved = frame.corr().abs().fillna(0.0).sum()

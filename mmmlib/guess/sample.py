@@ -10,14 +10,14 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from mmmlib.data import EXAMPLE_PREFIX, example_path
 from mmmlib.errors import SourceError
 from mmmlib.sources.text_encoding import as_utf8, encoding_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_CELLS = 3_000_000
 LEAST_ROWS = 400
@@ -123,6 +123,8 @@ def read_sample(file: str) -> Sample:
 
 def column(values: pd.Series) -> Column:
     """Judge what a column holds; its values as they were read."""
+    import pandas as pd
+
     name = str(values.name)
     if pd.api.types.is_datetime64_any_dtype(values):
         return Column(name, "date", values)
@@ -204,6 +206,8 @@ def _as_utf8(path: Path, into: Path) -> Path:
 
 def _date_formats(filled: pd.Series) -> list[str]:
     """Formats that fit the values, the one with the most even steps first."""
+    import pandas as pd
+
     head = filled.drop_duplicates().iloc[:1000]
     looks = head.iloc[:20].str.fullmatch(_LIKE_DATE)
     if looks.mean() < FITS:  # spares thousands of columns of numbers eleven attempts each
@@ -225,6 +229,9 @@ def _plain_numbers(values: pd.Series) -> pd.Series | None:
 
     Eight digits may be a date, and are left to the slower judgement.
     """
+    import numpy as np
+    import pandas as pd
+
     texts = ["nan" if value is None else value for value in values]
     joined = " ".join(texts[:20])
     if "_" in joined or re.search(r"\b\d{8}\b", joined):
@@ -242,6 +249,9 @@ def _plain_numbers(values: pd.Series) -> pd.Series | None:
 
 def _numbers(filled: pd.Series) -> pd.Series:
     """Numbers in the decimal style that fits the most values; missing where one does not fit."""
+    import numpy as np
+    import pandas as pd
+
     text = filled.str.replace(_CURRENCY, "", regex=True).str.strip()
     point, comma = text.str.fullmatch(_POINT), text.str.fullmatch(_COMMA)
     if comma.sum() > point.sum():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 
+import psutil
 import pytest
 
 from mmmlib.archive import Archive
@@ -12,6 +14,7 @@ from mmmlib.data import demo_job_path, example_path
 from mmmlib.job import TrainingJob
 from mmmlib.manifest import Status
 from mmmlib.ui.train.fields import fields, paths
+from tests.browser.test_dashboard import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -302,3 +305,29 @@ def test_a_run_from_the_form_to_its_one_pager(page, empty):
     page.locator(".mmm-onepager").wait_for(timeout=300_000)
     run = Archive(empty.root).run(page.url.rpartition("run=")[2])
     assert run.state().status in (Status.RUNNING, Status.SUCCEEDED)
+
+
+def megabytes(process: psutil.Process) -> float:
+    return process.memory_info().rss / 1e6
+
+
+@pytest.mark.slow
+def test_the_kernel_of_the_form_is_small_and_leaves_nothing(browser, empty):
+    """What reads the data is a process of its own, which is gone with the tab."""
+    context = browser.new_context()
+    page = context.new_page()
+    open_form(page, empty)
+    page.get_by_role("button", name="Weekly, one country").click()
+    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    config = json.loads(page.locator("#jupyter-config-data").inner_text())
+    kernel = next(
+        each
+        for each in psutil.Process(empty.process.pid).children()
+        if any(config["kernelId"] in part for part in each.cmdline())
+    )
+    (child,) = kernel.children()
+    assert megabytes(kernel) < 110  # 76 where it was written; the bar is 160
+    assert megabytes(child) < 350
+    page.close(run_before_unload=True)
+    context.close()
+    assert wait_until(lambda: not kernel.is_running() and not child.is_running())

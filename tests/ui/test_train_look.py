@@ -178,7 +178,7 @@ def test_without_a_run_like_it_nothing_is_promised(demo):
 
 
 def test_past_runs_are_those_that_succeeded(ended):
-    (found,) = quote.past_runs(ended["archive"])
+    (found,) = quote.past_runs(ended["archive"].store.root)
     assert found.run == str(ended["succeeded"])
     assert (found.candidates, found.search) == (2, 1.0)
     assert found.media == 4

@@ -27,7 +27,7 @@ def parent(archive):
 
 
 def test_the_form_continues_the_best_model(archive, parent):
-    values, notice = refreshing.of_refresh(archive, str(parent))
+    values, notice = refreshing.of_refresh(archive.store.root, str(parent))
     assert values["refresh_of"] == f"{parent}/3_1998_1"
     assert (values["iterations"], values["trials"]) == (1000, 3)  # Robyn's, of a refresh
     assert values["engine"] == "native"
@@ -36,8 +36,8 @@ def test_the_form_continues_the_best_model(archive, parent):
 
 
 def test_the_window_moves_to_the_end_of_the_data(archive, parent):
-    values, _ = refreshing.of_refresh(archive, str(parent))
-    moved, notice = refreshing.moved(archive, values)
+    values, _ = refreshing.of_refresh(archive.store.root, str(parent))
+    moved, notice = refreshing.moved(archive.store.root, values)
     job = form.check(moved).job
     assert isinstance(job, TrainingJob)
     assert job.window == (dt.date(2016, 11, 14), dt.date(2019, 11, 11))
@@ -46,12 +46,12 @@ def test_the_window_moves_to_the_end_of_the_data(archive, parent):
 
 
 def test_data_that_lost_dates_say_so(archive, parent):
-    values, _ = refreshing.of_refresh(archive, str(parent))
+    values, _ = refreshing.of_refresh(archive.store.root, str(parent))
     old = values | {"sql": "SELECT * FROM data WHERE DATE <= DATE '2018-12-31'"}
     with pytest.raises(DataError, match="lacks 45 dates of before"):
-        refreshing.moved(archive, old)
+        refreshing.moved(archive.store.root, old)
 
 
 def test_a_run_that_is_not_there(archive):
     with pytest.raises(RunError):
-        refreshing.of_refresh(archive, "r1/de/20000101_000000")
+        refreshing.of_refresh(archive.store.root, "r1/de/20000101_000000")

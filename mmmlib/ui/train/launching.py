@@ -1,29 +1,21 @@
-"""From the form to the queue: who launched it, and what was quoted, go into the run.
-
-The launch is made in a process of its own: to ask an engine whether it takes a job imports what
-trains, which would stay in the memory of the page's kernel.
-"""
+"""From the form to the queue: who launched it, and what was quoted, go into the run."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mmmlib.errors import LaunchError, MMMError
-
-if TYPE_CHECKING:
-    from mmmlib.job import TrainingJob
-    from mmmlib.ui.train.quote import Quote
-
-LIMIT_SECONDS = 120  # a bucket or a cluster that does not answer
+from mmmlib.archive import Archive, Run
+from mmmlib.errors import LaunchError
+from mmmlib.job import TrainingJob
+from mmmlib.ui.train.child import CHILD, FINISH_SECONDS
+from mmmlib.ui.train.form import engine_refusals
+from mmmlib.ui.train.quote import QUOTE, Quote
 
 
 def launch(
     job: TrainingJob, expected: Quote, who: str, root: str
 ) -> tuple[str, list[dict[str, str]]]:
-    """Queue a run of a job.
+    """Queue a run of a job, in the child process: to ask an engine imports what trains.
 
     Parameters
     ----------
@@ -47,54 +39,30 @@ def launch(
     LaunchError
         The executor or the archive cannot take it.
     """
-    asked = {
-        "job": job.to_values(),
-        "quote": expected.plain(),
-        "executor": expected.executor,
-        "who": who,
-        "root": root,
-    }
-    # -P: a folder full of data must not be searched for modules
-    command = [sys.executable, "-P", "-m", "mmmlib.ui.train.launching"]
+    asked = job.to_values(), expected.plain(), expected.executor, who, root
     try:
-        done = subprocess.run(
-            command, input=json.dumps(asked), capture_output=True, text=True, timeout=LIMIT_SECONDS
-        )
-    except subprocess.TimeoutExpired:
+        # begun, it is finished though the tab is closed: a run is queued whole, or not at all
+        return CHILD.ask(queued, *asked, seconds=FINISH_SECONDS, finish=True)
+    except TimeoutError:
         raise LaunchError(
-            f"{expected.executor} did not answer within {LIMIT_SECONDS} s; look at the runs before "
-            "you try again"
+            f"{expected.executor} did not answer within {FINISH_SECONDS:.0f} s; look at the runs "
+            "before you try again"
         ) from None
-    if done.returncode:
-        raise RuntimeError(f"the launch ended with {done.returncode}: {done.stderr}")
-    answer = json.loads(done.stdout.splitlines()[-1])
-    if answer["error"]:
-        raise LaunchError(answer["error"])
-    return answer["run"], answer["problems"]
 
 
-def answer_to(asked: dict[str, Any]) -> dict[str, Any]:
-    """Launch what is asked for; the answer has ``run``, ``problems`` and ``error``."""
-    from mmmlib.archive import Archive, Run
-    from mmmlib.job import TrainingJob
+def queued(
+    values: dict[str, Any], quote: dict[str, Any], executor: str, who: str, root: str
+) -> tuple[str, list[dict[str, str]]]:
+    """Queue a run here and now; the answer is that of :func:`launch`."""
     from mmmlib.launch.queue import submit
-    from mmmlib.ui.train.form import engine_refusals
-    from mmmlib.ui.train.quote import QUOTE
 
     def keep_quote(run: Run) -> None:
-        run.save_json(QUOTE, asked["quote"])
+        run.save_json(QUOTE, quote)
 
-    try:
-        job = TrainingJob.parse(asked["job"])
-        if problems := engine_refusals(job):
-            return {"run": "", "problems": problems, "error": ""}
-        if not job.root and Archive().store.root != asked["root"]:
-            job = job.model_copy(update={"root": asked["root"]})  # the page's, not the settings'
-        run = submit(job, asked["executor"], who=asked["who"], on_claim=keep_quote)
-    except MMMError as error:
-        return {"run": "", "problems": [], "error": str(error)}
-    return {"run": str(run), "problems": [], "error": ""}
-
-
-if __name__ == "__main__":
-    print(json.dumps(answer_to(json.load(sys.stdin))))
+    job = TrainingJob.parse(values)
+    if problems := engine_refusals(job):
+        return "", problems
+    if not job.root and Archive().store.root != root:
+        job = job.model_copy(update={"root": root})  # the page's, not the settings'
+    run = submit(job, executor, who=who, on_claim=keep_quote)
+    return str(run), []

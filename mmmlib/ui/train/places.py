@@ -25,14 +25,15 @@ def engines() -> list[dict[str, str]]:
     return [{"name": name, **_word(_asked(name))} for name in names.ENGINES]
 
 
-def executors(archive: Archive) -> list[dict[str, Any]]:
-    """Return the allowed executors.
+def executors(root: str) -> list[dict[str, Any]]:
+    """Return the executors that may be launched on from an archive.
 
     Each with ``name``, ``ready``, ``where`` it trains and how many are ``ahead`` in its queue.
     """
     from mmmlib.launch import open_executor
     from mmmlib.launch.queue import listed
 
+    archive = Archive(root)
     try:
         queued = [queue for queue, _ in listed(archive)]
     except MMMError:  # the archive says so itself on the page of the runs
@@ -57,18 +58,34 @@ def connections() -> list[str]:
     return [profile.name for profile in known()]
 
 
-def use_typed(values: dict[str, str]) -> None:
+def use_typed(values: dict[str, str]) -> dict[str, str]:
     """Let the connection ``typed`` mean what a person typed; it is never written.
 
-    It lives in the memory of this kernel and, as variables, in that of the runs it starts on this
-    machine.
+    It lives in the memory of this process and, as variables, in that of the runs it starts on
+    this machine.
+
+    Returns
+    -------
+    dict
+        Those variables.
     """
     from mmmlib.sources.snowflake.connections import TypedConnection
 
     known = {key: str(values[key]) for key in TypedConnection.__dataclass_fields__ if key in values}
     typed = TypedConnection(**{"account": "", "user": ""} | known)
     typed.use()
-    os.environ.update(typed.environment())
+    variables = typed.environment()
+    replace_typed(variables)
+    return variables
+
+
+def replace_typed(variables: dict[str, str]) -> None:
+    """Let these variables, and no earlier ones, describe the typed connection."""
+    from mmmlib.sources.snowflake.connections import TYPED_PREFIX
+
+    for name in [name for name in os.environ if name.startswith(TYPED_PREFIX)]:
+        del os.environ[name]
+    os.environ.update(variables)
 
 
 def _where(executor: str) -> str:

@@ -92,10 +92,13 @@ class Quote:
         return f"{about}, from {count} earlier run{'' if count == 1 else 's'}"
 
 
-def past_runs(archive: Archive) -> list[Past]:
-    """Return what the newest runs that succeeded took; one that cannot be read is passed over."""
+def past_runs(root: str) -> list[Past]:
+    """Return what the newest runs of an archive that succeeded took.
+
+    One that cannot be read is passed over.
+    """
     found: list[Past] = []
-    for run in archive.runs():
+    for run in Archive(root).runs():
         if len(found) == MOST_RUNS:
             break
         try:

@@ -1,6 +1,7 @@
 """What the source of a form holds, whatever the roles; and a guess of the roles.
 
-Everything here reads files or a warehouse and takes its time: the view calls it in a thread.
+Everything here reads files or a warehouse, and takes its time and memory: the view asks the child
+process for it.
 """
 
 from __future__ import annotations
@@ -53,6 +54,15 @@ class Raw:
     def plain(self) -> dict[str, Any]:
         """The same as JSON takes it."""
         return dict(self.__dict__)
+
+
+def import_what_reads() -> None:
+    """Import what the first look at data needs, while the person still chooses."""
+    import duckdb  # noqa: F401
+
+    import mmmlib.checks
+    import mmmlib.guess
+    import mmmlib.preflight  # noqa: F401
 
 
 def read_raw(values: Mapping[str, Any]) -> Raw:

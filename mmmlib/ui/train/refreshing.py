@@ -10,12 +10,13 @@ from mmmlib.ui.train.fields import fit, plain
 from mmmlib.ui.train.form import Values
 
 
-def of_refresh(archive: Archive, refresh_of: str) -> tuple[Values, str]:
+def of_refresh(root: str, refresh_of: str) -> tuple[Values, str]:
     """Return the values with which a refresh begins, and a notice.
 
     Parameters
     ----------
-    archive : Archive
+    root : str
+        The archive.
     refresh_of : str
         The run, and ``/candidate`` where it is not the best model.
 
@@ -28,7 +29,7 @@ def of_refresh(archive: Archive, refresh_of: str) -> tuple[Values, str]:
     from mmmlib.refresh.continued_job import ITERATIONS, TRIALS
     from mmmlib.refresh.parent import chosen_model
 
-    chosen = chosen_model(archive.store, refresh_of)
+    chosen = chosen_model(Archive(root).store, refresh_of)
     job = trained_job(chosen.run)
     values = job.to_values() | {"iterations": ITERATIONS, "trials": TRIALS, "window": []}
     notice = f"Continues model {chosen.model.candidate} of {chosen.run} on newer data."
@@ -39,7 +40,7 @@ def of_refresh(archive: Archive, refresh_of: str) -> tuple[Values, str]:
     return fit(values)[0], notice
 
 
-def moved(archive: Archive, values: Mapping[str, Any]) -> tuple[Values, str]:
+def moved(root: str, values: Mapping[str, Any]) -> tuple[Values, str]:
     """Move the window to the end of the newer data; reads them.
 
     Returns
@@ -60,7 +61,7 @@ def moved(archive: Archive, values: Mapping[str, Any]) -> tuple[Values, str]:
     from mmmlib.refresh.parent import chosen_model
 
     base = TrainingJob.parse(plain(values) | {"window": [], "refresh_of": ""})
-    chosen = chosen_model(archive.store, str(values["refresh_of"]))
+    chosen = chosen_model(Archive(root).store, str(values["refresh_of"]))
     job, notes = continued_job(chosen, base, dataset_of(base))
     window = " … ".join(map(str, job.window))
     said = [f"The window is moved to {window}, the end of the newer data", *notes]

@@ -1,6 +1,6 @@
 """What the roles make of the data: the time line, spend by channel, the data checks.
 
-Reading and preparing takes its time: the view calls it in a thread.
+Reading and preparing takes its time and memory: the view asks the child process for it.
 """
 
 from __future__ import annotations

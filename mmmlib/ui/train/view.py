@@ -15,10 +15,11 @@ from mmmlib.job import TrainingJob
 from mmmlib.launch import allowed_executor
 from mmmlib.ui.pages import Query, Session, address
 from mmmlib.ui.train import form, places, refreshing, roles, shapes
+from mmmlib.ui.train.child import CHILD
 from mmmlib.ui.train.fields import fields, fit
 from mmmlib.ui.train.launching import launch
 from mmmlib.ui.train.quote import Past, past_runs, quote
-from mmmlib.ui.train.raw import Raw, guess, read_raw, try_source
+from mmmlib.ui.train.raw import Raw, guess, import_what_reads, read_raw, try_source
 from mmmlib.ui.train.series import Series, data_job, read_series
 from mmmlib.ui.train.traits import FormTraits
 from mmmlib.ui.train.uploads import Uploads
@@ -58,23 +59,31 @@ class TrainView(FormTraits):
         if self._begun:
             return
         self._begun = True
-        archive = self._session.archive
-        self._work.start("engines", places.engines, self._set("engines"))
-        self._work.start("executors", lambda: places.executors(archive), self._set("executors"))
-        self._work.start("past", lambda: past_runs(archive), self._has_past)
+        ask, root = CHILD.ask, self._session.archive.store.root
+        self._work.start("engines", lambda: ask(places.engines), self._set("engines"))
+        self._work.start("executors", lambda: ask(places.executors, root), self._set("executors"))
+        self._work.start("past", lambda: ask(past_runs, root), self._has_past)
         if "snowflake" in self.sources:
-            self._work.start("connections", places.connections, self._set("connections"))
+            self._work.start(
+                "connections", lambda: ask(places.connections), self._set("connections")
+            )
+        self._work.start("warm", lambda: ask(import_what_reads), lambda _: None)
 
     def load_from(self, query: Query) -> None:
         """Load the job that the page's address names (``from``, ``refresh``)."""
         archive = self._session.archive
         if run := query.get("refresh"):
-            self._load(*refreshing.of_refresh(archive, run))
+            archive.run("/".join(run.split("/")[:3]))  # without the candidate
+
+            def loaded(found: tuple[form.Values, str]) -> None:
+                self._load(*found)
+                self._look(and_guess=False)
+
+            root = archive.store.root
+            self._work.start("load", lambda: CHILD.ask(refreshing.of_refresh, root, run), loaded)
         elif run := query.get("from"):
             self._load(form.of_run(archive, run), f"The job of {run} is loaded.")
-        else:
-            return
-        self._look(and_guess=False)
+            self._look(and_guess=False)
 
     def vue_edited(self, values: Any) -> None:
         self._take(values)
@@ -109,11 +118,17 @@ class TrainView(FormTraits):
 
     def vue_test(self, sent: Any) -> None:
         self._take(sent["values"])
-        if sent.get("typed"):
-            places.use_typed({str(key): str(value) for key, value in sent["typed"].items()})
-        values = dict(self._values)
+        values, typed = dict(self._values), sent.get("typed") or {}
         self.steps = []
-        self._work.start("test", lambda: try_source(values), self._set("steps"))
+
+        def ask() -> list[dict[str, Any]]:
+            if typed:
+                given = {str(key): str(value) for key, value in typed.items()}
+                # for this child and, as variables of this kernel, for those after it
+                places.replace_typed(CHILD.ask(places.use_typed, given))
+            return CHILD.ask(try_source, values)
+
+        self._work.start("test", ask, self._set("steps"))
 
     def vue_assign(self, sent: Any) -> None:
         self._take(sent["values"])
@@ -184,6 +199,7 @@ class TrainView(FormTraits):
 
     def _take(self, values: Any) -> None:
         """Take the browser's values."""
+        CHILD.touch()
         self._values, _ = fit(values if isinstance(values, dict) else {})
         if self.raw and self._place() != self._looked_at:  # what is shown is of another source
             self.raw, self.series, self.doubts, self._examined = {}, {}, [], None
@@ -219,11 +235,11 @@ class TrainView(FormTraits):
         self._reasons, self._examined, self._looked_at = {}, None, self._place()
 
         def ask() -> tuple[Raw, Any]:
-            raw = read_raw(values)
+            raw = CHILD.ask(read_raw, values)
             if not and_guess:
                 return raw, None
             try:
-                return raw, guess(values)
+                return raw, CHILD.ask(guess, values)
             except MMMError as error:  # the data are shown, the roles are for the person
                 return raw, error
 
@@ -245,11 +261,11 @@ class TrainView(FormTraits):
 
     def _continue(self) -> None:
         """Move the window of a refresh, now that there are data."""
-        values, archive = dict(self._values), self._session.archive
+        values, root = dict(self._values), self._session.archive.store.root
 
         def ask() -> tuple[form.Values | None, str]:
             try:
-                return refreshing.moved(archive, values)
+                return CHILD.ask(refreshing.moved, root, values)
             except MMMError as error:  # newer data are still to be chosen
                 return None, f"Choose newer data: {error}"
 
@@ -269,7 +285,7 @@ class TrainView(FormTraits):
 
         def ask() -> tuple[Series, float]:
             started = time.perf_counter()
-            return read_series(values), time.perf_counter() - started
+            return CHILD.ask(read_series, values), time.perf_counter() - started
 
         def answered(found: tuple[Series, float]) -> None:
             series, took = found
