@@ -82,9 +82,12 @@ def test_data_without_roles_get_them(view):
 
 def test_data_that_cannot_be_read_are_said(view, tab):
     send(view, "look", {**form.starting(), "file": "nowhere.csv"})
-    wait_for(lambda: tab.said)
-    assert "nowhere.csv" in tab.said[0]
+    wait_for(lambda: view.unread)
+    assert "nowhere.csv" in view.unread
     wait_for(lambda: "look" not in view.busy)
+    send(view, "look", {**form.starting(), "file": "example:weekly"})
+    assert view.unread == ""
+    assert tab.said == []
 
 
 def test_what_is_shown_is_of_the_source_that_is_chosen(view):

@@ -26,6 +26,7 @@ class FormTraits(View):
     filename = Unicode().tag(sync=True)
     commands: List[dict[str, str]] = List().tag(sync=True)
     raw = Dict().tag(sync=True)  # Raw
+    unread = Unicode().tag(sync=True)  # why the data could not be read
     series = Dict().tag(sync=True)  # Series
     table: List[dict[str, str]] = List().tag(sync=True)  # a row a column of the data
     doubts: List[str] = List().tag(sync=True)

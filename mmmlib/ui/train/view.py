@@ -20,9 +20,8 @@ from mmmlib.ui.train.fields import fields, fit
 from mmmlib.ui.train.launching import launch
 from mmmlib.ui.train.quote import Past, past_runs, quote
 from mmmlib.ui.train.raw import Raw, guess, import_what_reads, read_raw, try_source
+from mmmlib.ui.train.receiving import Receiving
 from mmmlib.ui.train.series import Series, data_job, read_series
-from mmmlib.ui.train.traits import FormTraits
-from mmmlib.ui.train.uploads import Uploads
 from mmmlib.ui.train.work import Work
 
 QUICK_SECONDS = 1.5  # data that are read in this time are checked again after every edit
@@ -33,7 +32,7 @@ _PLACE = ("source", "connection", "file", "table", "sql")
 _PARTS = ("field", "more", "data", "roles", "window", "ranges", "model", "search", "plan", "review")
 
 
-class TrainView(FormTraits):
+class TrainView(Receiving):
     """The page that makes a job.
 
     The form's values live in the browser. It sends all of them with every event, and takes new
@@ -48,7 +47,6 @@ class TrainView(FormTraits):
         self._examined: TrainingJob | None = None
         self._looked_at: list[Any] = []
         self._quick = True
-        self._uploads = Uploads()
         self._begun = False
         super().__init__(session.say, fields=fields(), sources=list(names.SOURCES), **traits)
         self._work = Work(session.say, self._show_busy)
@@ -143,29 +141,6 @@ class TrainView(FormTraits):
         self.defaults = shapes.defaults(adstock)
         self.curves = shapes.allowed(adstock, kind, ranges, rows)
 
-    def vue_begin(self, sent: Any) -> None:
-        try:
-            self._uploads.begin(str(sent["key"]), str(sent["name"]), int(sent["size"]))
-        except MMMError:
-            self.upload = {}
-            raise
-        self.upload = {"key": str(sent["key"]), "share": 0.0}
-        self.send({"method": "more", "args": []})
-
-    def vue_piece(self, piece: Any) -> None:
-        try:
-            done = self._uploads.take(str(piece))
-        except MMMError:
-            self.upload = {}
-            raise
-        if done is None:
-            self.upload = self.upload | {"share": self._uploads.share()}
-            self.send({"method": "more", "args": []})
-            return
-        key, path = done
-        self.upload = {}
-        self.send({"method": "uploaded", "args": [key, str(path)]})
-
     def vue_train(self, sent: Any) -> None:
         if self._work.going("launch"):
             return  # a second click on the same button
@@ -201,8 +176,10 @@ class TrainView(FormTraits):
         """Take the browser's values."""
         CHILD.touch()
         self._values, _ = fit(values if isinstance(values, dict) else {})
-        if self.raw and self._place() != self._looked_at:  # what is shown is of another source
-            self.raw, self.series, self.doubts, self._examined = {}, {}, [], None
+        if self._place() != self._looked_at:  # what is shown is of another source
+            self.unread = ""
+            if self.raw:
+                self.raw, self.series, self.doubts, self._examined = {}, {}, [], None
         self._check()
 
     def _place(self) -> list[Any]:
@@ -231,11 +208,14 @@ class TrainView(FormTraits):
 
     def _look(self, and_guess: bool) -> None:
         values = dict(self._values)
-        self.raw, self.series, self.doubts, self.steps = {}, {}, [], []
+        self.raw, self.series, self.doubts, self.steps, self.unread = {}, {}, [], [], ""
         self._reasons, self._examined, self._looked_at = {}, None, self._place()
 
-        def ask() -> tuple[Raw, Any]:
-            raw = CHILD.ask(read_raw, values)
+        def ask() -> tuple[Raw | MMMError, Any]:
+            try:
+                raw = CHILD.ask(read_raw, values)
+            except MMMError as error:
+                return error, None
             if not and_guess:
                 return raw, None
             try:
@@ -245,8 +225,11 @@ class TrainView(FormTraits):
 
         self._work.start("look", ask, self._looked)
 
-    def _looked(self, found: tuple[Raw, Any]) -> None:
+    def _looked(self, found: tuple[Raw | MMMError, Any]) -> None:
         raw, guessed = found
+        if isinstance(raw, MMMError):
+            self.unread = str(raw)
+            return
         self.raw = raw.plain()
         if isinstance(guessed, MMMError):
             self.doubts = [str(guessed)]
