@@ -63,6 +63,9 @@ class Settings(BaseSettings):
         Folder of the files that browsers send; in the user's cache when empty.
     mmm_upload_mb : int
         Size that such a file may have, in megabytes.
+    mmm_data_folders : str or None
+        Folders whose files may be named in the dashboard, with colons; empty: none. Unset it is
+        the working directory, and none where others are served.
     mmm_webhook : str
         Address that is told when a run or a batch ends; may hold a secret, is never shown.
     mmm_log : str
@@ -102,6 +105,7 @@ class Settings(BaseSettings):
     mmm_dask: str = ""
     mmm_uploads: Path | None = None
     mmm_upload_mb: int = Field(default=200, ge=1, le=10_000)
+    mmm_data_folders: str | None = None
     mmm_webhook: SecretStr = SecretStr("")
     mmm_log: Literal["text", "json"] = "text"
     mmm_base_url: str = "/"
@@ -125,6 +129,14 @@ class Settings(BaseSettings):
     def uploads(self) -> Path:
         """Folder of the files that browsers send."""
         return (self.mmm_uploads or Path("~/.cache/mmm/uploads")).expanduser()
+
+    @property
+    def data_folders(self) -> tuple[Path, ...]:
+        """Folders, as full paths, whose files the dashboard reads for whoever names them."""
+        if self.mmm_data_folders is None:
+            return (Path.cwd(),)
+        named = (name.strip() for name in self.mmm_data_folders.split(os.pathsep))
+        return tuple(Path(name).expanduser().resolve() for name in named if name)
 
     @property
     def notebooks(self) -> Path:

@@ -102,8 +102,9 @@ def serve(host: str, port: int, root: str, base_url: str = "", token: str = "") 
     path = _path(base_url or settings().mmm_base_url)
     token = token or settings().mmm_token.get_secret_value()
     os.environ.pop("MMM_TOKEN", None)  # kernels need not know it
-    # as a full path: kernels start in another folder
+    # as full paths: kernels start in another folder
     os.environ["MMM_ROOT"] = Archive(root).store.root
+    os.environ["MMM_DATA_FOLDERS"] = os.pathsep.join(map(str, _data_folders(host)))
     bound = _listen(host, port)
     folder = ServerFolder()
     try:
@@ -185,6 +186,14 @@ class DashboardServer(Voila):  # type: ignore[misc]
 
     def _handle_signal_stop(self, sig: int, frame: FrameType | None) -> None:
         self.ioloop.add_callback_from_signal(self.ioloop.stop)
+
+
+def _data_folders(host: str) -> tuple[Path, ...]:
+    """Folders whose files the page may name: others than this machine's user must be let in."""
+    others = host not in _LOOPBACK or settings().mmm_behind_iap
+    if others and settings().mmm_data_folders is None:
+        return ()
+    return settings().data_folders
 
 
 def _warn(host: str, token: str) -> None:

@@ -15,6 +15,7 @@ from mmmlib.job import TrainingJob
 from mmmlib.manifest import Status
 from mmmlib.ui.train.fields import fields, paths
 from tests.browser.test_dashboard import wait_until
+from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.browser
 
@@ -331,3 +332,39 @@ def test_the_kernel_of_the_form_is_small_and_leaves_nothing(browser, empty):
     page.close(run_before_unload=True)
     context.close()
     assert wait_until(lambda: not kernel.is_running() and not child.is_running())
+
+
+@pytest.mark.slow
+def test_a_file_is_named_only_where_it_may_be_read(page, serve, tmp_path, monkeypatch):
+    """`mmm app` reads its working directory; what leads out of it is refused with the remedy."""
+    work = tmp_path / "work"
+    work.mkdir()
+    for folder in (work, tmp_path):
+        (folder / "sales.csv").write_bytes(example_path("example:weekly").read_bytes())
+    (work / "link.csv").symlink_to(tmp_path / "sales.csv")
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    monkeypatch.chdir(work)
+    with serve(str(tmp_path / "archive")) as server:
+        open_form(page, server)
+        page.get_by_role("button", name="File or database").click()
+        page.get_by_text(f"Files below {work}").wait_for()
+        for name in ("../sales.csv", "link.csv", str(tmp_path / "sales.csv")):
+            page.get_by_label("File", exact=True).fill(name)
+            page.get_by_role("button", name="Preview").click()
+            page.locator(".mmm-unread", has_text=f"{name} is not read").wait_for()
+            assert page.locator(".mmm-bars").count() == 0
+        page.get_by_label("File", exact=True).fill("sales.csv")
+        page.get_by_role("button", name="Preview").click()
+        page.locator(".mmm-bars").wait_for(timeout=60_000)
+        assert page.locator(".mmm-unread").count() == 0
+        page.goto("about:blank")
+    with serve(str(tmp_path / "archive"), "--host", "0.0.0.0", "--token", "t0ken") as server:
+        here = re.sub(r"//[^/:]+", "//127.0.0.1", server.url)
+        page.goto(f"{here}?page=train&token=t0ken")
+        page.locator(".mmm-example").first.wait_for(timeout=60_000)
+        page.get_by_role("button", name="File or database").click()
+        page.get_by_text("Only examples and uploads are read here").wait_for()
+        page.get_by_label("File", exact=True).fill(str(work / "sales.csv"))
+        page.get_by_role("button", name="Preview").click()
+        page.locator(".mmm-unread", has_text="reads uploads only").wait_for()
+        page.goto("about:blank")

@@ -61,6 +61,12 @@ def preview(page) -> None:
 
 def test_from_a_warehouse_to_a_run(warehouse, page):
     open_form(page, warehouse)
+    page.get_by_role("button", name="Weekly, one country").click()  # leaves nothing behind
+    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Snowflake", exact=True).click()
+    page.locator(".mmm-bars").wait_for(state="detached")
+    page.locator(".mmm-problems", has_text="file is read").wait_for(state="detached")
+    open_form(page, warehouse)
     page.get_by_role("button", name="Snowflake", exact=True).click()
 
     # a password that is wrong, and a connection that is not typed to its end

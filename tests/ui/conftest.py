@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from mmmlib.archive import Archive, Run
+from mmmlib.settings import settings
 from tests.ui.trained_run import trained
 
 _SAMPLE = Path(__file__).with_name("sample_archive.py")
@@ -42,3 +44,15 @@ def copied(live: Run, tmp_path: Path) -> Run:
     """That run, the test's own."""
     shutil.copytree(live.store.root, tmp_path / "archive")
     return Archive(str(tmp_path / "archive")).run(str(live.id))
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose files the form may name, and no other; uploads go beside it."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    monkeypatch.setenv("MMM_DATA_FOLDERS", str(folder))
+    monkeypatch.setenv("MMM_UPLOADS", str(tmp_path / "uploads"))
+    settings.cache_clear()
+    yield folder
+    settings.cache_clear()

@@ -39,10 +39,10 @@ def test_raw_data_are_shown_as_they_are(demo):
     json.dumps(raw.plain(), allow_nan=False)
 
 
-def test_a_source_that_cannot_be_read_says_so(tmp_path):
+def test_a_source_that_cannot_be_read_says_so(own_folder):
     with pytest.raises(SourceError, match="does not exist"):
-        read_raw(of_file(tmp_path / "none.csv"))
-    (step,) = try_source(of_file(tmp_path / "none.csv"))
+        read_raw(of_file(own_folder / "none.csv"))
+    (step,) = try_source(of_file(own_folder / "none.csv"))
     assert not step["ok"]
     assert "does not exist" in step["message"]
     (step,) = try_source(of_file("example:weekly"))
@@ -98,9 +98,9 @@ def test_a_failing_check_comes_first_with_advice(demo):
     assert series.checks[0]["advice"]
 
 
-def test_a_change_that_must_be_accepted_can_be(demo, tmp_path):
-    WEEKLY.assign(tv_S=5.0).to_csv(tmp_path / "flat.csv", index=False)
-    values = {**demo, "file": str(tmp_path / "flat.csv")}
+def test_a_change_that_must_be_accepted_can_be(demo, own_folder):
+    WEEKLY.assign(tv_S=5.0).to_csv(own_folder / "flat.csv", index=False)
+    values = {**demo, "file": str(own_folder / "flat.csv")}
     (problem,) = read_series(values).problems
     assert problem["accept"] == "drop:tv"
     series = read_series({**values, "acknowledge": ["drop:tv"]})
@@ -109,10 +109,10 @@ def test_a_change_that_must_be_accepted_can_be(demo, tmp_path):
     assert any("variable dropped" in change for change in series.changes)
 
 
-def test_a_table_of_a_database_and_sql(tmp_path, demo):
+def test_a_table_of_a_database_and_sql(own_folder, demo):
     import duckdb
 
-    file = tmp_path / "house.duckdb"
+    file = own_folder / "house.duckdb"
     with duckdb.connect(str(file)) as warehouse:
         warehouse.execute(
             f"CREATE TABLE sales AS SELECT * FROM read_csv('{example_path('example:weekly')}')"

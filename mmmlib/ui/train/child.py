@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 
 from mmmlib.errors import MMMError
 from mmmlib.secrets import scrub
+from mmmlib.ui.train.folders import working_folder
 
 T = TypeVar("T")
 
@@ -135,6 +136,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=_own(sys.stdout, 1),
                 stderr=_own(sys.stderr, 2),
+                cwd=working_folder(),
                 pass_fds=[theirs.fileno()],
             )
         running = _Running(process, Connection(ours.detach()))

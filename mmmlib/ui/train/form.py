@@ -14,6 +14,7 @@ from mmmlib.errors import JobError, Problem
 from mmmlib.job import TrainingJob, plain_values
 from mmmlib.tidy.roles import clashes
 from mmmlib.ui.train.fields import blank, fit, plain
+from mmmlib.ui.train.folders import refusals
 
 Values = dict[str, Any]
 
@@ -68,21 +69,25 @@ class Checked:
 
 
 def check(values: Mapping[str, Any]) -> Checked:
-    """Validate the values of the form as a typed job is: all problems at once."""
+    """Validate the values of the form as a typed job is: all problems at once.
+
+    Beyond that, the form names only files that this dashboard reads.
+    """
+    not_read = refusals(values)
     try:
         job = TrainingJob.parse(plain(values))
     except JobError as error:
-        return Checked(None, _shown(error.problems))
-    if problems := clashes(job):
+        return Checked(None, _shown([*error.problems, *not_read]))
+    if problems := [*not_read, *clashes(job)]:
         return Checked(None, _shown(problems))
     return Checked(job, [])
 
 
 def engine_refusals(job: TrainingJob) -> list[dict[str, str]]:
     """Say what the job's source and engine cannot do; this imports the engine."""
-    from mmmlib.preflight import refusals
+    from mmmlib.preflight import refusals as of_source_and_engine
 
-    return _shown(refusals(job))
+    return _shown(of_source_and_engine(job))
 
 
 def of_example(name: str) -> Values:

@@ -17,6 +17,7 @@ from mmmlib import names
 from mmmlib.errors import MMMError, SourceError
 from mmmlib.job import TrainingJob
 from mmmlib.ui.train.fields import SECTIONS, fit, plain
+from mmmlib.ui.train.folders import refusals
 from mmmlib.ui.train.form import Values
 
 if TYPE_CHECKING:
@@ -153,7 +154,10 @@ def try_source(values: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _asking(values: Mapping[str, Any]) -> TrainingJob:
-    """A job that names the source, whatever the roles."""
+    """A job that names the source, whatever the roles; only files that may be read."""
+    for problem in refusals(values):
+        if problem.where == "file":
+            raise SourceError(str(problem))
     given = plain(values)
     roles = {"country": "x", "date": "x", "target": "x", "channels": [{"name": "x", "spend": "x"}]}
     kept = [key for key in SECTIONS["data"] if key in given and key != "features"]

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmmlib.archive import Archive
+from mmmlib.errors import JobError
 from mmmlib.ui.train.fields import fit, plain
+from mmmlib.ui.train.folders import refusals
 from mmmlib.ui.train.form import Values
 
 
@@ -60,6 +62,8 @@ def moved(root: str, values: Mapping[str, Any]) -> tuple[Values, str]:
     from mmmlib.refresh.continued_job import continued_job
     from mmmlib.refresh.parent import chosen_model
 
+    if not_read := refusals(values):
+        raise JobError(not_read)
     base = TrainingJob.parse(plain(values) | {"window": [], "refresh_of": ""})
     chosen = chosen_model(Archive(root).store, str(values["refresh_of"]))
     job, notes = continued_job(chosen, base, dataset_of(base))

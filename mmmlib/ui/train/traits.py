@@ -39,5 +39,6 @@ class FormTraits(View):
     connections: List[str] = List().tag(sync=True)
     earlier: List[str] = List().tag(sync=True)  # runs, newest first
     quoted = Unicode().tag(sync=True)
+    folders: List[str] = List().tag(sync=True)  # whose files may be named
     upload = Dict().tag(sync=True)  # key, share
     busy: List[str] = List().tag(sync=True)

@@ -13,6 +13,7 @@ from mmmlib.archive import Archive
 from mmmlib.errors import JobError, MMMError, Problem
 from mmmlib.job import TrainingJob
 from mmmlib.launch import allowed_executor
+from mmmlib.settings import settings
 from mmmlib.ui.pages import Query, Session, address
 from mmmlib.ui.train import form, places, refreshing, roles, shapes
 from mmmlib.ui.train.child import CHILD
@@ -48,7 +49,9 @@ class TrainView(Receiving):
         self._looked_at: list[Any] = []
         self._quick = True
         self._begun = False
-        super().__init__(session.say, fields=fields(), sources=list(names.SOURCES), **traits)
+        known = {"fields": fields(), "sources": list(names.SOURCES)}
+        folders = [str(folder) for folder in settings().data_folders]
+        super().__init__(session.say, **known, folders=folders, **traits)
         self._work = Work(session.say, self._show_busy)
         self._load(form.starting())
 
