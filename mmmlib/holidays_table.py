@@ -76,20 +76,43 @@ def _by_country(label: str, years: range) -> pd.DataFrame:
     return _table(sorted(calendar.items()))
 
 
-def _from_file(path: Path, years: range) -> pd.DataFrame:
+def read_holidays(path: Path) -> pd.DataFrame:
+    """Read ``date, holiday`` from a CSV file with ``ds`` (or ``date``) and ``holiday``.
+
+    Raises
+    ------
+    DataError
+        With every line that is no holiday, and why.
+    """
     try:
-        table = pd.read_csv(path)
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         raise DataError([Problem("holidays", f"{path} cannot be read: {error}")]) from error
     table = table.rename(columns={"ds": c.DATE})
     if not {c.DATE, HOLIDAY} <= set(table.columns):
         raise DataError([Problem("holidays", f"{path} needs the columns ds (or date) and holiday")])
-    try:
-        table[c.DATE] = pd.to_datetime(table[c.DATE], format="ISO8601")
-    except ValueError as error:
-        raise DataError([Problem("holidays", f"{path}: {error}")]) from error
+    names = table[HOLIDAY].str.strip()
+    dates = pd.to_datetime(table[c.DATE].str.strip(), format="ISO8601", errors="coerce")
+    problems = [
+        Problem(f"holidays, line {line}", why)
+        for line, date, text, name in zip(
+            range(2, len(table) + 2), dates, table[c.DATE], names, strict=True
+        )
+        for applies, why in (
+            (pd.isna(date), f"{text[:40]!r} is no date; write it as 2018-12-31"),
+            (not name, "has no name; write what is celebrated"),
+        )
+        if applies
+    ]
+    if problems:
+        raise DataError(problems)
+    return pd.DataFrame({c.DATE: dates, HOLIDAY: names})
+
+
+def _from_file(path: Path, years: range) -> pd.DataFrame:
+    table = read_holidays(path)
     table = table[table[c.DATE].dt.year.isin(years)]
-    return _table(list(zip(table[c.DATE], table[HOLIDAY].astype(str), strict=True)))
+    return _table(list(zip(table[c.DATE], table[HOLIDAY], strict=True)))
 
 
 def _table(rows: list[tuple[object, str]]) -> pd.DataFrame:

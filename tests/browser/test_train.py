@@ -368,3 +368,41 @@ def test_a_file_is_named_only_where_it_may_be_read(page, serve, tmp_path, monkey
         page.get_by_role("button", name="Preview").click()
         page.locator(".mmm-unread", has_text="reads uploads only").wait_for()
         page.goto("about:blank")
+
+
+@pytest.mark.slow
+def test_lists_come_from_files(page, empty, tmp_path):
+    open_form(page, empty)
+    page.get_by_role("button", name="Weekly, one country").click()
+    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    (tmp_path / "bad.csv").write_text(
+        f"channels,start,end,lift\n{EVIL},1.5.2018,2018-06-10,x\nno,2018-05-01,,400.000\n"
+    )
+    studies = page.locator(".mmm-upload", has_text="Upload lift studies")
+    page.get_by_label("File of lift studies").set_input_files(str(tmp_path / "bad.csv"))
+    wrong = studies.locator(".mmm-refused li")
+    wrong.nth(3).wait_for()
+    assert [text.partition(":")[0] for text in wrong.all_inner_texts()] == [
+        "line 2, start",
+        "line 2, lift",
+        "line 3, end",
+        "line 3, lift",
+    ]
+    for what in ("lift studies", "annotations", "holidays"):
+        upload = page.locator(".mmm-upload", has_text=f"Upload {what}")
+        with page.expect_download() as download:
+            upload.get_by_role("button", name="Example file").click()
+        download.value.save_as(tmp_path / "example.csv")
+        page.get_by_label(f"File of {what}").set_input_files(str(tmp_path / "example.csv"))
+        page.wait_for_function("!document.querySelector('.mmm-upload .v-btn--loading')")
+    page.locator('[data-path="calibration[1].lift"]').wait_for()
+    assert studies.locator(".mmm-refused").count() == 0
+    for key in ("annotations", "holidays"):
+        page.wait_for_function(
+            "key => document.querySelector(`[data-path=${key}] input`).value.endsWith('.csv')",
+            arg=key,
+        )
+    job = downloaded(page, tmp_path)
+    assert [study.channels for study in job.calibration] == [("facebook",), ("tv", "print")]
+    assert job.calibration[1].scope == "total"
+    assert job.annotations != job.holidays

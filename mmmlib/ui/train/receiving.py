@@ -6,19 +6,27 @@ from pathlib import Path
 from typing import Any
 
 from mmmlib.errors import MMMError
+from mmmlib.ui.train.child import CHILD
+from mmmlib.ui.train.form import Values
+from mmmlib.ui.train.lists import read_list
 from mmmlib.ui.train.traits import FormTraits
 from mmmlib.ui.train.uploads import Uploads
+from mmmlib.ui.train.work import Work
 from mmmlib.ui.view import Say
 
 
 class Receiving(FormTraits):
-    """Takes a file piece by piece, and says where it is kept."""
+    """Takes a file piece by piece, looks at it where it is a list, and puts it into the form."""
+
+    _values: Values
+    _work: Work
 
     def __init__(self, say: Say, **traits: Any) -> None:
         self._uploads = Uploads()
         super().__init__(say, **traits)
 
     def vue_begin(self, sent: Any) -> None:
+        self.refused = {}
         try:
             self._uploads.begin(str(sent["key"]), str(sent["name"]), int(sent["size"]))
         except MMMError:
@@ -42,5 +50,18 @@ class Receiving(FormTraits):
         self.received(key, path)
 
     def received(self, key: str, path: Path) -> None:
-        """Let the form's field hold a file that has arrived."""
-        self.send({"method": "uploaded", "args": [key, str(path)]})
+        """Let the form hold a file that has arrived, or what is in it."""
+        values = dict(self._values)
+
+        def answered(found: tuple[Any, list[str]]) -> None:
+            value, wrong = found
+            if wrong:
+                self.refused = {"key": key, "problems": wrong}
+            else:
+                self.send({"method": "uploaded", "args": [key, value]})
+
+        if key == "file":
+            answered((str(path), []))
+        else:
+            place = str(path)
+            self._work.start("list", lambda: CHILD.ask(read_list, key, place, values), answered)

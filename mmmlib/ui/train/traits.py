@@ -9,6 +9,7 @@ from traitlets import Dict, List, Unicode
 from mmmlib.ranges import HYPERPARAMETERS
 from mmmlib.ui.train import roles
 from mmmlib.ui.train.fields import SECTIONS
+from mmmlib.ui.train.lists import EXAMPLES
 from mmmlib.ui.view import View
 
 
@@ -41,4 +42,6 @@ class FormTraits(View):
     quoted = Unicode().tag(sync=True)
     folders: List[str] = List().tag(sync=True)  # whose files may be named
     upload = Dict().tag(sync=True)  # key, share
+    refused = Dict().tag(sync=True)  # key, problems: of the list that was sent last
+    examples = Dict(EXAMPLES).tag(sync=True)  # of lists, to be filled in
     busy: List[str] = List().tag(sync=True)

@@ -19,6 +19,7 @@ ENDINGS = {
     "file": (".csv", ".tsv", ".txt", ".parquet"),
     "annotations": (".csv",),
     "holidays": (".csv",),
+    "calibration": (".csv",),
 }
 _MAGIC = b"PAR1"  # first bytes of a Parquet file
 

@@ -30,7 +30,19 @@ PAUSE_SECONDS = 0.7  # without an edit, before they are
 MOST_EARLIER = 60  # runs whose job can be loaded from the menu
 
 _PLACE = ("source", "connection", "file", "table", "sql")
-_PARTS = ("field", "more", "data", "roles", "window", "ranges", "model", "search", "plan", "review")
+_PARTS = (
+    "field",
+    "more",
+    "upload",
+    "data",
+    "roles",
+    "window",
+    "ranges",
+    "model",
+    "search",
+    "plan",
+    "review",
+)
 
 
 class TrainView(Receiving):
