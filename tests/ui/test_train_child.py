@@ -29,8 +29,9 @@ from mmmlib.errors import (
     StoreError,
 )
 from mmmlib.secrets import register
-from mmmlib.ui.train import form
-from mmmlib.ui.train.child import Child
+from mmmlib.ui.train import form, launching
+from mmmlib.ui.train.child import Child, ChildKilledError
+from mmmlib.ui.train.quote import quote
 from mmmlib.ui.train.raw import read_raw
 from tests.ui.test_train_view import wait_for
 
@@ -52,6 +53,10 @@ def fail(error: BaseException) -> None:
 def fail_with_a_secret() -> None:
     register(SECRET)
     raise ValueError(f"the password is {SECRET}")
+
+
+def time_to_be_killed(*_asked: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.fixture
@@ -113,12 +118,20 @@ def test_a_question_that_takes_long_is_not_idle(child):
 def test_a_killed_child_says_so_and_the_next_question_starts_another(child):
     first = child.ask(os.getpid)
     threading.Timer(0.3, os.kill, [first, signal.SIGKILL]).start()
-    with pytest.raises(MMMError, match=r"signal 9.*memory.*Ask again"):
+    with pytest.raises(ChildKilledError, match=r"signal 9.*memory.*Ask again"):
         child.ask(time.sleep, 60.0)
     second = child.ask(os.getpid)
     os.kill(second, signal.SIGKILL)  # while nobody asks: nobody is told
     wait_for(lambda: child.pid != second)
     assert child.ask(os.getpid) not in (first, second)
+
+
+def test_a_launch_whose_child_is_killed_is_not_to_be_repeated_blindly(child, monkeypatch, tmp_path):
+    monkeypatch.setattr(launching, "CHILD", child)
+    monkeypatch.setattr(launching, "queued", time_to_be_killed)
+    job = form.check(form.of_example("demo")).job
+    with pytest.raises(LaunchError, match="look at the runs before you try again"):
+        launching.launch(job, quote(job, []), "ada", str(tmp_path))
 
 
 _KERNEL = """

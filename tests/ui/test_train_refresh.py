@@ -9,8 +9,11 @@ import pytest
 from mmmlib.errors import DataError, RunError
 from mmmlib.job import TrainingJob
 from mmmlib.supervisor import Supervisor
+from mmmlib.ui.pages import Session
 from mmmlib.ui.train import form, refreshing
+from mmmlib.ui.train.view import open_page
 from tests.engines.native import golden
+from tests.ui.test_train_view import wait_for
 
 
 @pytest.fixture
@@ -55,3 +58,15 @@ def test_data_that_lost_dates_say_so(archive, parent):
 def test_a_run_that_is_not_there(archive):
     with pytest.raises(RunError):
         refreshing.of_refresh(archive.store.root, "r1/de/20000101_000000")
+
+
+def test_a_link_opens_the_form_of_a_refresh(archive, parent):
+    said = []
+    session = Session(archive, said.append, said.append, "ada")
+    view = open_page(session, {"refresh": f"{parent}/3_1998_1"})
+    wait_for(lambda: view.loaded["values"]["window"])  # the data are there, the window has moved
+    assert view.loaded["values"]["refresh_of"] == f"{parent}/3_1998_1"
+    assert "2019-11-11" in view.loaded["notice"]
+    assert said == []
+    with pytest.raises(RunError):
+        open_page(session, {"refresh": "r1/de/20000101_000000/3_1998_1"})

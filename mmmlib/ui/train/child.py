@@ -41,6 +41,10 @@ _KILLED = (
 )
 
 
+class ChildKilledError(MMMError):
+    """The child ended in the middle of what it was asked."""
+
+
 @dataclass
 class _Running:
     """A child that lives: its process, our end of the socket, and who waits for which answer."""
@@ -94,8 +98,10 @@ class Child:
 
         Raises
         ------
+        ChildKilledError
+            It was killed in the middle of it.
         MMMError
-            What the function raised, as it was; or the child was killed.
+            What the function raised, as it was.
         TimeoutError
             There was no answer in time.
         RuntimeError
@@ -158,7 +164,7 @@ class Child:
         code = running.process.wait()  # its end of the socket is closed: it has ended or does now
         for future in running.waiting.values():
             how = f"signal {-code}" if code < 0 else f"code {code}"
-            future.set_exception(MMMError(_KILLED.format(how=how)))
+            future.set_exception(ChildKilledError(_KILLED.format(how=how)))
 
     def _wanted(self, running: _Running) -> bool:
         with self._lock:

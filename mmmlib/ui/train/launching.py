@@ -7,7 +7,7 @@ from typing import Any
 from mmmlib.archive import Archive, Run
 from mmmlib.errors import LaunchError
 from mmmlib.job import TrainingJob
-from mmmlib.ui.train.child import CHILD, FINISH_SECONDS
+from mmmlib.ui.train.child import CHILD, FINISH_SECONDS, ChildKilledError
 from mmmlib.ui.train.form import engine_refusals
 from mmmlib.ui.train.quote import QUOTE, Quote
 
@@ -47,6 +47,11 @@ def launch(
         raise LaunchError(
             f"{expected.executor} did not answer within {FINISH_SECONDS:.0f} s; look at the runs "
             "before you try again"
+        ) from None
+    except ChildKilledError:
+        raise LaunchError(
+            "what launches was ended from outside, as a system does that runs out of memory; look "
+            "at the runs before you try again"
         ) from None
 
 

@@ -17,7 +17,7 @@ from mmmlib.settings import settings
 from mmmlib.ui.pages import Query, Session, address
 from mmmlib.ui.train import form, places, refreshing, roles, shapes
 from mmmlib.ui.train.child import CHILD
-from mmmlib.ui.train.fields import fields, fit
+from mmmlib.ui.train.fields import SECTIONS, fields, fit
 from mmmlib.ui.train.launching import launch
 from mmmlib.ui.train.quote import Past, past_runs, quote
 from mmmlib.ui.train.raw import Raw, guess, import_what_reads, read_raw, try_source
@@ -30,19 +30,7 @@ PAUSE_SECONDS = 0.7  # without an edit, before they are
 MOST_EARLIER = 60  # runs whose job can be loaded from the menu
 
 _PLACE = ("source", "connection", "file", "table", "sql")
-_PARTS = (
-    "field",
-    "more",
-    "upload",
-    "data",
-    "roles",
-    "window",
-    "ranges",
-    "model",
-    "search",
-    "plan",
-    "review",
-)
+_PARTS = ("field", "more", "upload", "window", "ranges", *SECTIONS, "review")
 
 
 class TrainView(Receiving):
