@@ -54,7 +54,14 @@ class Dashboard:
 
     def __init__(self, archive: Archive) -> None:
         self.shell = Shell(self.open, self.heard, place=archive.store.root)
-        self.session = Session(archive, self.shell.show_message, self.open, user())
+        self.session = Session(
+            archive,
+            self.shell.show_message,
+            self.open,
+            user(),
+            self.shell.save_file,
+            self.shell.follow_link,
+        )
         self.page: Page | None = None
         self._reading = threading.RLock()  # a click and the refresh never read at once
         self._known = False  # who looks
@@ -62,7 +69,10 @@ class Dashboard:
         self._refresher: threading.Thread | None = None
 
     def open(self, where: str) -> None:
-        """Show the page of an address (:mod:`mmmlib.ui.pages`); empty: the first page."""
+        """Show the page of an address (:mod:`mmmlib.ui.pages`); empty: the first page.
+
+        The page that was shown ends with that.
+        """
         self.heard()
         self._greet()
         name, query = parse(where)
@@ -74,9 +84,12 @@ class Dashboard:
                 if name != FIRST or query:
                     self.open("")
                 raise
-            self.page = self.shell.page = page
+            left, self.page, self.shell.page = self.page, page, page
             self.shell.here = name
-            self.shell.address = address("" if name == FIRST else name, **query)
+            shown = query if page.query is None else page.query
+            self.shell.address = address("" if name == FIRST else name, **shown)
+            if left:
+                left.close()
 
     def heard(self) -> None:
         """Somebody looks: keep the pages fresh for a while."""

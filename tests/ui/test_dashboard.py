@@ -158,7 +158,7 @@ def test_a_kept_run_is_not_deleted_and_a_deleted_one_is_gone(sample, tmp_path, m
 def test_all_files_as_one_zip(dashboard, ended, monkeypatch):
     files, sent = opened(dashboard, ended["succeeded"], "files"), []
     monkeypatch.setattr(
-        files, "send", lambda content, buffers=None: sent.append((content, buffers))
+        dashboard.shell, "send", lambda content, buffers=None: sent.append((content, buffers))
     )
     send(files, event="pack")
     for thread in threading.enumerate():
@@ -195,7 +195,9 @@ def test_the_list_is_asked_by_page_order_and_filter(dashboard):
 
 def test_downloads_are_the_artifact_bytes(dashboard, ended, monkeypatch):
     page, sent = opened(dashboard, ended["succeeded"], "files"), []
-    monkeypatch.setattr(page, "send", lambda content, buffers=None: sent.append((content, buffers)))
+    monkeypatch.setattr(
+        dashboard.shell, "send", lambda content, buffers=None: sent.append((content, buffers))
+    )
     send(page, event="download", data=MANIFEST)
     assert sent == [({"method": "save", "args": [MANIFEST]}, [ended["succeeded"].load(MANIFEST)])]
 

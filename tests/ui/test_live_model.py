@@ -154,23 +154,34 @@ def test_a_weibull_model_with_a_validation_split(tmp_path):
     assert fit["errors"] != facts["chosen"]["errors"]
 
 
-def test_the_page(live, monkeypatch):
-    said, gone, messages = [], [], []
-    view = open_page(Session(Archive(live.store.root), said.append, gone.append, "ada"), {})
-    view._handle_event(view, {"event": "fit", "data": {}}, [])
+def send(view, event, data=None):
+    view._handle_event(view, {"event": event, "data": data}, [])
+
+
+def test_the_page(live):
+    said, gone, files = [], [], {}
+    archive = Archive(live.store.root)
+    session = Session(archive, said.append, gone.append, "ada", files.__setitem__)
+    view = open_page(session, {})
+    send(view, "fit", {})
     assert "still being read" in said.pop()
     view.refresh()
     view.loading.join(timeout=60)
     assert view.facts["run"] == str(live.id)
     question = {"moved": {"tv_S_thetas": 0.5}, "number": 3}
-    view._handle_event(view, {"event": "fit", "data": question}, [])
+    send(view, "fit", question)
     assert view.answer["number"] == 3
     assert view.answer["fit"]["fitted"]
-    monkeypatch.setattr(view, "send", lambda content, buffers: messages.append(buffers[0]))
-    view._handle_event(view, {"event": "save_job", "data": {"moved": {"tv_S_thetas": 0.5}}}, [])
-    assert TrainingJob.from_yaml(messages[0].decode()).ranges()["tv_S_thetas"] == (0.5, 0.5)
-    view._handle_event(view, {"event": "open_plan"}, [])
-    assert gone == [f"page=plan&run={live.id}&model={view.facts['model']}"]
+    send(view, "save_job", {"moved": {"tv_S_thetas": 0.5}})
+    assert TrainingJob.from_yaml(files["job.yaml"].decode()).ranges()["tv_S_thetas"] == (0.5, 0.5)
+    send(view, "open_plan")
+    send(view, "choose", "1_1_1")
+    send(view, "choose_run", str(live.id))
+    assert gone == [
+        f"page=plan&run={live.id}",
+        f"page=live&run={live.id}&model=1_1_1",
+        f"page=live&run={live.id}",
+    ]
     assert said == []
 
 
@@ -181,5 +192,5 @@ def test_a_model_that_cannot_be_read_says_so(copied):
     view.refresh()
     view.loading.join(timeout=60)
     assert "has no model 9_9_9" in said[0]
-    assert view.note == "This model cannot be shown live."
+    assert view.note == "This model cannot be shown live; choose another."
     assert view.failed

@@ -20,7 +20,6 @@ from mmmlib.engines.native.transforms import FloatArray, geometric_adstock, weib
 from mmmlib.ui.live.archived import load_model, values_of
 from mmmlib.ui.live.sliders import checked, fixed_job, lambda_slider, sliders_of
 from mmmlib.ui.numbers import plain, plains
-from mmmlib.ui.trained import models_of
 
 LAGS = 40
 CURVE_POINTS = 49
@@ -65,10 +64,7 @@ class LiveModel:
         step = int(np.median(np.diff(dates)) / np.timedelta64(1, "D"))
         return {
             "run": str(self.run),
-            "revision": self.run.id.revision,
-            "country": self.run.id.country,
             "model": self.candidate,
-            "models": models_of(self.run, self.candidate),
             "conversion": job.target_type == "conversion",
             "target": job.target,
             "adstock": job.adstock,
