@@ -10,12 +10,34 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 from numba.core.caching import FunctionCache
+
+UNUSED = ("scipy.linalg", "cffi")
+
+
+@contextlib.contextmanager
+def _without(names: tuple[str, ...]) -> Iterator[None]:
+    """Modules that cannot be imported in here; those that are there already stay."""
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+# Before its first function numba looks for BLAS and for C declarations: 25 MB of imports that no
+# function here calls. One that multiplied matrices would not compile, and say so.
+with _without(UNUSED):
+    import numba.core.typing.cffi_utils
+    import numba.np.arraymath  # noqa: F401
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -84,7 +84,7 @@ def _settings(runs: list[Run]) -> list[dict[str, str]]:
     flats = [flat(job) for job in jobs]
     for group in _VARIABLES:
         names = [{str(item["name"]) for item in job[group]} for job in jobs]
-        for name in sorted(set().union(*names) - set.intersection(*names)):
+        for name in sorted(set().union(*names) - names[0].intersection(*names)):
             own = f"{group}.{name}"
             for i, one in enumerate(flats):
                 flats[i] = {key: text for key, text in one.items() if not key.startswith(f"{own}.")}
