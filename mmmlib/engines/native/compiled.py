@@ -37,7 +37,7 @@ def _without(names: tuple[str, ...]) -> Iterator[None]:
 # function here calls. One that multiplied matrices would not compile, and say so.
 with _without(UNUSED):
     import numba.core.typing.cffi_utils
-    import numba.np.arraymath  # noqa: F401
+    import numba.np.arraymath
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -5,6 +5,8 @@ Importing this loads the compiler (about a second), so it is imported on use.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -13,8 +15,10 @@ from mmmlib.archive import DATASET, Run
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.curves import channel_table
 from mmmlib.engines.native.inputs import ModelInput
+from mmmlib.engines.native.refresh import Continuation
 from mmmlib.engines.native.transforms import FloatArray
-from mmmlib.errors import RunError
+from mmmlib.errors import MMMError, RunError
+from mmmlib.refresh.parent import chosen_model
 
 
 def load_model(run: Run) -> Model:
@@ -39,6 +43,26 @@ def load_model(run: Run) -> Model:
         raise RunError(f"run {run}: dataset and model input have different dates; train it again")
     spends = pd.DataFrame({item.name: frame[item.spend] for item in job.channels})
     return Model(ModelInput.of_table(table, spends, job), job)
+
+
+def continued(run: Run, model: Model) -> tuple[Model, str]:
+    """The model of a refresh with what it continues, from which it measures its second error.
+
+    Returns
+    -------
+    model : Model
+        As it was where the run continues none, or what it continued is gone.
+    why : str
+        Why that is gone; empty where it is there, or there is none.
+    """
+    if not model.job.refresh_of:
+        return model, ""
+    try:
+        parent = chosen_model(run.store, model.job.refresh_of).parent(model.job)
+        continuation = Continuation.of(model.data, model.job, parent)
+    except MMMError as error:
+        return model, str(error)
+    return replace(model, continuation=continuation), ""
 
 
 def values_of(run: Run, model: Model, candidates: pd.DataFrame, candidate: str) -> FloatArray:
