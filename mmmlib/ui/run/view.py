@@ -17,6 +17,7 @@ from mmmlib.ui.run.download import send_artifact
 from mmmlib.ui.run.findings import picture, picture_of
 from mmmlib.ui.run.model import RunModel, first_shown, neighbours, newest
 from mmmlib.ui.run.panel import Panel
+from mmmlib.ui.run.period import period_of
 from mmmlib.ui.run.spread import read_spread
 from mmmlib.ui.view import View
 
@@ -38,6 +39,7 @@ class RunView(View):
     facts = Dict().tag(sync=True)
     findings = Dict().tag(sync=True)
     spread = Dict().tag(sync=True)  # of ROAS, by channel
+    period = Unicode("period").tag(sync=True)  # name of one: day, week or period
     picture = Unicode().tag(sync=True)  # the one-pager: a link or a data URI
     truth = Unicode().tag(sync=True)  # picture of modelled against true; simulated data only
     changes: List[dict[str, Any]] = List().tag(sync=True)
@@ -161,6 +163,7 @@ class RunView(View):
 
     def _read_spread(self) -> None:
         shown = self.findings
+        self.period = period_of(self.model.run)
         self.spread = read_spread(self.model.run, shown["best"], shown["efficiency"].lower())
         self.truth = picture(self.model.run, TRUTH_PICTURE)
 

@@ -9,10 +9,9 @@ from typing import Any
 import pandas as pd
 
 from mmmlib import columns as c
-from mmmlib.allocate.history import period_name
 from mmmlib.archive import BEST, Run
 from mmmlib.ui.plain import cell, number, numbers
-from mmmlib.ui.run.spread import read_columns
+from mmmlib.ui.run.period import period_of
 
 POINTS = 120  # of a curve, at most
 METRICS = "allocator_metrics.csv"
@@ -111,10 +110,7 @@ class CurvesModel:
     @cached_property
     def period(self) -> str:
         """Name of one period of the data: ``day``, ``week`` or ``period``."""
-        dates = read_columns(self.run, "model_input", [c.DATE])
-        if c.DATE not in dates:  # a run older than the column
-            return "period"
-        return period_name(dates.assign(**{c.DATE: pd.to_datetime(dates[c.DATE])}))
+        return period_of(self.run)
 
 
 def _is_plan(name: str) -> bool:
