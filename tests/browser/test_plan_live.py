@@ -17,7 +17,15 @@ from mmmlib.scenarios import load_scenarios
 pytestmark = pytest.mark.browser
 
 EVIL = "<img src=x onerror=alert(1)>"
-MOST_MEMORY = 350e6  # bytes of a kernel with the planner and the live model
+MOST_MEMORY = 350e6  # bytes of a kernel with all pages and the live model
+
+PAGES = {  # name and what it draws; the planner last, as it leads to the live model
+    "Train": ".mmm-train",
+    "Results": ".mmm-run .mmm-tabs",
+    "Compare": ".mmm-compare",
+    "Debug": ".mmm-debug",
+    "Plan": ".mmm-moves tbody tr",
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +42,26 @@ def memory_of(served) -> int:
     """Bytes of the page's kernel: the largest; the others wait for their browsers."""
     children = psutil.Process(served.process.pid).children()
     return max(child.memory_info().rss for child in children)
+
+
+def test_run_and_model_are_chosen_in_the_head(page, planned):
+    page.goto(planned.url)
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Plan").click()
+    page.locator(".mmm-moves tbody tr").first.wait_for()
+    run = next(iter(Archive(planned.root).runs()))
+    assert page.url.endswith(f"?page=plan&run={run}")
+    page.get_by_role("combobox", name="Run", exact=True).click()
+    assert f"{run.id.revision} · {run.id.country}" in page.get_by_role("option").first.inner_text()
+    page.keyboard.press("Escape")
+    page.get_by_role("combobox", name="Model", exact=True).click(force=True)
+    other = page.get_by_role("option").nth(1).inner_text().split(" ")[0]
+    page.get_by_role("option").nth(1).click()
+    page.wait_for_url(f"**?page=plan&run={run}&model={other}")
+    page.locator(".mmm-moves tbody tr").first.wait_for()
+    page.go_back()
+    page.wait_for_url(f"**?page=plan&run={run}")
+    page.go_back()
+    page.locator(".mmm-runs").wait_for()
 
 
 def test_a_budget_is_planned_saved_compared_and_exported(page, planned, tmp_path):
@@ -82,8 +110,11 @@ def test_a_budget_is_planned_saved_compared_and_exported(page, planned, tmp_path
 
 
 def test_a_dragged_slider_refits_the_model(page, planned, tmp_path):
-    page.goto(f"{planned.url}?page=plan")
-    page.locator(".mmm-moves tbody tr").first.wait_for()
+    page.goto(planned.url)
+    pages = page.get_by_role("navigation", name="Pages")
+    for name, shown in PAGES.items():
+        pages.get_by_role("link", name=name).click()
+        page.locator(shown).first.wait_for()
     page.get_by_role("button", name="Live model").click()
     line = page.locator(".mmm-overtime path.mmm-line").last
     line.wait_for()
