@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from mmmlib.archive import Archive
+from mmmlib.decisions import chosen_model
 from mmmlib.job import TrainingJob
 from mmmlib.scenarios import load_scenarios
 
@@ -52,16 +53,20 @@ def test_run_and_model_are_chosen_in_the_head(page, planned):
     assert page.url.endswith(f"?page=plan&run={run}")
     page.get_by_role("combobox", name="Run", exact=True).click()
     assert f"{run.id.revision} · {run.id.country}" in page.get_by_role("option").first.inner_text()
-    page.keyboard.press("Escape")
-    page.get_by_role("combobox", name="Model", exact=True).click(force=True)
-    other = page.get_by_role("option").nth(1).inner_text().split(" ")[0]
-    page.get_by_role("option").nth(1).click()
-    page.wait_for_url(f"**?page=plan&run={run}&model={other}")
+    page.get_by_role("option").first.click()  # the same run: nothing happens
+    best = chosen_model(run).candidate
+    kept = run.load_table("decomposition")["candidate"].unique()
+    other = next(name for name in kept if name != best)
+    page.goto(f"{planned.url}?page=plan&run={run}&model={other}")
     page.locator(".mmm-moves tbody tr").first.wait_for()
+    page.get_by_role("combobox", name="Model", exact=True).click(force=True)
+    models = page.get_by_role("listbox", name="Model").get_by_role("option")
+    models.nth(1).wait_for()
+    assert f"{other} (chosen)" in models.nth(1).inner_text()
+    models.first.click()
+    page.wait_for_url(f"{planned.url}?page=plan&run={run}&model={best}")
     page.go_back()
-    page.wait_for_url(f"**?page=plan&run={run}")
-    page.go_back()
-    page.locator(".mmm-runs").wait_for()
+    page.wait_for_url(f"{planned.url}?page=plan&run={run}&model={other}")
 
 
 def test_a_budget_is_planned_saved_compared_and_exported(page, planned, tmp_path):
