@@ -17,6 +17,8 @@ import mmmlib.engines.native.compiled as compiled
 compiled.sources_digest = lambda: sys.argv[1]
 from mmmlib.engines.native.transforms import hill
 assert hill(2.0, 1.0, 2.0) == 0.5
+assert not {"scipy.linalg", "cffi"} & set(sys.modules)  # numba did not load what nothing calls
+import cffi, scipy.linalg  # others can
 print(sum(hill.stats.cache_hits.values()), sum(hill.stats.cache_misses.values()))
 """
 
