@@ -9,7 +9,7 @@ from dataclasses import replace
 import ipyvuetify as v
 
 from mmmlib.archive import Archive, user
-from mmmlib.ui.pages import FIRST, PAGES, Page, Session, address, parse
+from mmmlib.ui.pages import FIRST, PAGES, Page, Query, Session, address, parse
 from mmmlib.ui.server_folder import viewer
 from mmmlib.ui.shell.view import Shell
 from mmmlib.ui.view import told
@@ -78,8 +78,7 @@ class Dashboard:
         name, query = parse(where)
         with self._reading:
             try:
-                page = PAGES[name].open(self.session, query)
-                page.refresh()
+                page = self._opened(name, query)
             except BaseException:  # a link to what is not there leads to the first page
                 if name != FIRST or query:
                     self.open("")
@@ -90,6 +89,15 @@ class Dashboard:
             self.shell.address = address("" if name == FIRST else name, **shown)
             if left:
                 left.close()
+
+    def _opened(self, name: str, query: Query) -> Page:
+        page = PAGES[name].open(self.session, query)
+        try:
+            page.refresh()
+        except BaseException:
+            page.close()
+            raise
+        return page
 
     def heard(self) -> None:
         """Somebody looks: keep the pages fresh for a while."""

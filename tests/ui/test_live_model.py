@@ -261,6 +261,7 @@ def test_a_refresh_whose_model_is_gone_says_so(refreshed, tmp_path):
     shutil.rmtree(parent.place)
     facts = LiveModel(archive.run(str(refreshed.id))).facts()
     (note,) = facts["notes"]
+    assert facts["refreshes"] == ""
     assert "cannot be read" in note
     assert str(parent) in note
     assert value(facts["chosen"], "DECOMP.RSSD") > 0

@@ -58,6 +58,10 @@ class _SourcesCache(FunctionCache):  # type: ignore[misc]
     def _index_key(self, *args: Any) -> tuple[Any, ...]:
         return (*super()._index_key(*args), sources_digest())
 
+    def holds_any(self) -> bool:
+        """Whether something of these very sources was compiled and is kept."""
+        return any(key[-1] == sources_digest() for key in self._cache_file._load_index())
+
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
@@ -86,3 +90,9 @@ def compiled(function: Function) -> Function:
     with contextlib.suppress(RuntimeError):
         dispatcher._cache = _SourcesCache(function)
     return dispatcher  # type: ignore[no-any-return]
+
+
+def lacks_cache(function: Callable[..., Any]) -> bool:
+    """Whether a compiled function could be kept for later interpreters, and is not yet."""
+    cache = function._cache  # type: ignore[attr-defined]
+    return isinstance(cache, _SourcesCache) and not cache.holds_any()

@@ -17,7 +17,7 @@ from mmmlib.engines.native.candidates import Transformed, saturation
 from mmmlib.engines.native.decompose import design_matrix, totals
 from mmmlib.engines.native.results import ERROR_COLUMNS
 from mmmlib.engines.native.transforms import FloatArray, geometric_adstock, weibull_weights
-from mmmlib.ui.live.archived import continued, load_model, values_of
+from mmmlib.ui.live.archived import compile_apart, continued, load_model, values_of
 from mmmlib.ui.live.sliders import checked, fixed_job, lambda_slider, sliders_of
 from mmmlib.ui.numbers import plain, plains
 
@@ -49,6 +49,7 @@ class LiveModel:
     def __init__(self, run: Run, candidate: str = "") -> None:
         self.run = run
         self.candidate = candidate or chosen_model(run).candidate
+        compile_apart(run)
         self.model, self._gone = continued(run, load_model(run))
         candidates = run.load_table("candidates")
         self.start = values_of(run, self.model, candidates, self.candidate)
@@ -75,7 +76,7 @@ class LiveModel:
             "dates": [f"{date:.10}" for date in dates.astype(str)],
             "actual": plains(data.target[data.window], 5),
             "chosen": self.fit({}),
-            "refreshes": job.refresh_of,
+            "refreshes": job.refresh_of if self.model.continuation else "",
             "notes": self._notes(),
         }
 
