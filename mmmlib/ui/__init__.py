@@ -6,9 +6,14 @@ no widget, ``view.py`` holds the widget's traits and events, the ``.vue`` file d
 escapes what stands in ``{{ }}`` and in bound attributes; no template may use ``v-html``.
 """
 
+import os
 import sys
 
 # jsonschema, which Jupyter's server imports, would build a grammar of addresses with letters of
 # all alphabets: a second, the half of a server's start. Nothing here is such an address; without
 # it jsonschema does not check that format.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+# Arrow's own allocator keeps what a table once needed; the system's gives most of it back. Each tab
+# of the dashboard is a process, so that counts: ten megabytes after the pages were visited.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")

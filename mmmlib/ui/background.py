@@ -9,12 +9,12 @@ from mmmlib.ui.view import Say, told
 
 
 def in_background(work: Callable[[], None], say: Say) -> threading.Thread:
-    """Start the work; what it raises becomes a message on the page."""
+    """Start the work while clicks are still answered; what it raises becomes a message."""
 
     def run() -> None:
         with told(say):
             work()
 
-    thread = threading.Thread(target=run, name="page", daemon=True)
+    thread = threading.Thread(target=run, name=work.__qualname__, daemon=True)
     thread.start()
     return thread

@@ -9,7 +9,7 @@ from dataclasses import replace
 import ipyvuetify as v
 
 from mmmlib.archive import Archive, user
-from mmmlib.ui.pages import FIRST, PAGES, Page, Session, address, parse
+from mmmlib.ui.pages import FIRST, PAGES, Page, Query, Session, address, parse
 from mmmlib.ui.server_folder import viewer
 from mmmlib.ui.shell.view import Shell
 from mmmlib.ui.view import told
@@ -54,7 +54,14 @@ class Dashboard:
 
     def __init__(self, archive: Archive) -> None:
         self.shell = Shell(self.open, self.heard, place=archive.store.root)
-        self.session = Session(archive, self.shell.show_message, self.open, user())
+        self.session = Session(
+            archive,
+            self.shell.show_message,
+            self.open,
+            user(),
+            self.shell.save_file,
+            self.shell.follow_link,
+        )
         self.page: Page | None = None
         self._reading = threading.RLock()  # a click and the refresh never read at once
         self._known = False  # who looks
@@ -62,21 +69,35 @@ class Dashboard:
         self._refresher: threading.Thread | None = None
 
     def open(self, where: str) -> None:
-        """Show the page of an address (:mod:`mmmlib.ui.pages`); empty: the first page."""
+        """Show the page of an address (:mod:`mmmlib.ui.pages`); empty: the first page.
+
+        The page that was shown ends with that.
+        """
         self.heard()
         self._greet()
         name, query = parse(where)
         with self._reading:
             try:
-                page = PAGES[name].open(self.session, query)
-                page.refresh()
+                page = self._opened(name, query)
             except BaseException:  # a link to what is not there leads to the first page
                 if name != FIRST or query:
                     self.open("")
                 raise
-            self.page = self.shell.page = page
+            left, self.page, self.shell.page = self.page, page, page
             self.shell.here = name
-            self.shell.address = address("" if name == FIRST else name, **query)
+            shown = query if page.query is None else page.query
+            self.shell.address = address("" if name == FIRST else name, **shown)
+            if left:
+                left.close()
+
+    def _opened(self, name: str, query: Query) -> Page:
+        page = PAGES[name].open(self.session, query)
+        try:
+            page.refresh()
+        except BaseException:
+            page.close()
+            raise
+        return page
 
     def heard(self) -> None:
         """Somebody looks: keep the pages fresh for a while."""

@@ -9,16 +9,33 @@ from urllib.parse import parse_qsl, urlencode
 
 from mmmlib import names
 from mmmlib.archive import Archive
+from mmmlib.errors import MMMError
 from mmmlib.ui.view import Say
 
 Query = Mapping[str, str]  # what stands in the page's address, such as run
 
 
 class Page(Protocol):
-    """A :class:`mmmlib.ui.view.View` that can be read anew."""
+    """A :class:`mmmlib.ui.view.View` that can be read anew.
+
+    Attributes
+    ----------
+    query : mapping or None
+        The query that leads back to what the page shows, such as the run it took where the
+        address named none; ``None``: the one it was opened with.
+    """
+
+    query: Query | None
 
     def refresh(self) -> None:
         """Read what may have changed; nothing is sent to the browser when nothing has."""
+
+    def close(self) -> None:
+        """End the page and everything in it, here and in the browser."""
+
+
+def _no_browser(*_: object) -> None:
+    raise MMMError("there is no browser that could take a file")
 
 
 @dataclass(frozen=True)
@@ -34,12 +51,18 @@ class Session:
         Opens an address, as :func:`address` makes it.
     user : str
         Who looks: the address that IAP vouches for, or this machine's user.
+    save : callable
+        Lets the browser save bytes as a file: called with its name and the bytes.
+    follow : callable
+        Opens a link of the store beside the dashboard.
     """
 
     archive: Archive
     say: Say
     go: Callable[[str], None]
     user: str
+    save: Callable[[str, bytes], None] = _no_browser
+    follow: Callable[[str], None] = _no_browser
 
 
 @dataclass(frozen=True)

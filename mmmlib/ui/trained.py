@@ -1,15 +1,18 @@
-"""The run and the models that a page on one model is about."""
+"""The run and the models that a page on one model is about, and those it could be about."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from mmmlib import columns as c
-from mmmlib.archive import BEST, Run
+from mmmlib.archive import BEST, Archive, Run
 from mmmlib.archived import TRAINING
 from mmmlib.decisions import promotion
 from mmmlib.errors import RunError
+from mmmlib.stores import together
 from mmmlib.ui.pages import Query, Session
+
+LISTED = 300  # newest runs that can be chosen; others by their address
 
 
 def trained_run(session: Session, query: Query) -> Run:
@@ -29,6 +32,22 @@ def trained_run(session: Session, query: Query) -> Run:
         if run.has(TRAINING):
             return run
     raise RunError("no run here has trained a model yet; train one first")
+
+
+def trained_runs(archive: Archive) -> list[dict[str, str]]:
+    """The newest runs that have trained, newest first, as ``value, title``."""
+    runs = [run for run in archive.runs() if not run.id.old][:LISTED]
+    trained = together(archive.store, lambda run: run.has(TRAINING), runs)
+    return [
+        {"value": str(run), "title": title_of(run)}
+        for run, there in zip(runs, trained, strict=True)
+        if there
+    ]
+
+
+def title_of(run: Run) -> str:
+    """A run as people choose it: revision, country, and when it was submitted (UTC)."""
+    return f"{run.id.revision} · {run.id.country} · {run.submitted:%Y-%m-%d %H:%M:%S}"
 
 
 def models_of(run: Run, candidate: str = "") -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ each one becomes a message on the page.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,9 +45,24 @@ class View(v.VuetifyTemplate):  # type: ignore[misc]
         Shows a message to the person.
     """
 
+    query: Mapping[str, str] | None = None  # of a page: see mmmlib.ui.pages.Page
+
     def __init__(self, say: Say, **traits: Any) -> None:
         self.say = say
         super().__init__(**traits)
+
+    def close(self) -> None:
+        """End this widget and those it shows, in the kernel and in the browser.
+
+        Without it a page that somebody left would stay in both for as long as the tab is open.
+        What its threads still set reaches nobody.
+        """
+        for shown in [getattr(self, name) for name in self.keys]:
+            if isinstance(shown, View):
+                shown.close()
+        if self.layout is not None:
+            self.layout.close()
+        super().close()
 
     def _handle_event(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         """Call the named method, and only that.

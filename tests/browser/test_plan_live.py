@@ -11,13 +11,22 @@ import psutil
 import pytest
 
 from mmmlib.archive import Archive
+from mmmlib.decisions import chosen_model
 from mmmlib.job import TrainingJob
 from mmmlib.scenarios import load_scenarios
 
 pytestmark = pytest.mark.browser
 
 EVIL = "<img src=x onerror=alert(1)>"
-MOST_MEMORY = 350e6  # bytes of a kernel with the planner and the live model
+MOST_MEMORY = 350e6  # bytes of a kernel with all pages and the live model
+
+PAGES = {  # name and what it draws; the planner last, as it leads to the live model
+    "Train": ".mmm-train",
+    "Results": ".mmm-run .mmm-tabs",
+    "Compare": ".mmm-compare",
+    "Debug": ".mmm-debug",
+    "Plan": ".mmm-moves tbody tr",
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +43,30 @@ def memory_of(served) -> int:
     """Bytes of the page's kernel: the largest; the others wait for their browsers."""
     children = psutil.Process(served.process.pid).children()
     return max(child.memory_info().rss for child in children)
+
+
+def test_run_and_model_are_chosen_in_the_head(page, planned):
+    page.goto(planned.url)
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Plan").click()
+    page.locator(".mmm-moves tbody tr").first.wait_for()
+    run = next(iter(Archive(planned.root).runs()))
+    assert page.url.endswith(f"?page=plan&run={run}")
+    page.get_by_role("combobox", name="Run", exact=True).click()
+    assert f"{run.id.revision} · {run.id.country}" in page.get_by_role("option").first.inner_text()
+    page.get_by_role("option").first.click()  # the same run: nothing happens
+    best = chosen_model(run).candidate
+    kept = run.load_table("decomposition")["candidate"].unique()
+    other = next(name for name in kept if name != best)
+    page.goto(f"{planned.url}?page=plan&run={run}&model={other}")
+    page.locator(".mmm-moves tbody tr").first.wait_for()
+    page.get_by_role("combobox", name="Model", exact=True).click(force=True)
+    models = page.get_by_role("listbox", name="Model").get_by_role("option")
+    models.nth(1).wait_for()
+    assert f"{other} (chosen)" in models.nth(1).inner_text()
+    models.first.click()
+    page.wait_for_url(f"{planned.url}?page=plan&run={run}&model={best}")
+    page.go_back()
+    page.wait_for_url(f"{planned.url}?page=plan&run={run}&model={other}")
 
 
 def test_a_budget_is_planned_saved_compared_and_exported(page, planned, tmp_path):
@@ -82,8 +115,11 @@ def test_a_budget_is_planned_saved_compared_and_exported(page, planned, tmp_path
 
 
 def test_a_dragged_slider_refits_the_model(page, planned, tmp_path):
-    page.goto(f"{planned.url}?page=plan")
-    page.locator(".mmm-moves tbody tr").first.wait_for()
+    page.goto(planned.url)
+    pages = page.get_by_role("navigation", name="Pages")
+    for name, shown in PAGES.items():
+        pages.get_by_role("link", name=name).click()
+        page.locator(shown).first.wait_for()
     page.get_by_role("button", name="Live model").click()
     line = page.locator(".mmm-overtime path.mmm-line").last
     line.wait_for()

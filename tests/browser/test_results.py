@@ -62,7 +62,7 @@ def test_a_candidate_is_promoted_noted_and_downloaded(page, results, tmp_path):
     page.get_by_role("tab", name="Notes").click()
     page.get_by_label("Write a note").fill(f"seen by {EVIL}")
     page.get_by_role("button", name="Add note").click()
-    page.locator(".mmm-said", has_text="seen by").wait_for()
+    page.locator(".mmm-notetext", has_text="seen by").wait_for()
     assert f"seen by {EVIL}" in page.locator(".mmm-decisions").inner_text()
     assert [line.kind for line in decisions(run)] == [Kind.PROMOTED, Kind.NOTE]
 
@@ -98,7 +98,7 @@ def test_runs_are_ticked_and_compared(page, results):
 def test_the_curves_and_the_course_are_drawn(page, results):
     run = results.runs["fr"]
     page.goto(f"{results.url}?page=results&run={run}&tab=curves")
-    page.locator(".mmm-curves svg path").nth(3).wait_for()
+    page.locator(".mmm-curvegrid svg path").nth(3).wait_for()
     page.get_by_role("tab", name="Over time").click()
     page.locator(".mmm-chart svg path").nth(5).wait_for()
     chart = page.locator(".mmm-chart svg").first

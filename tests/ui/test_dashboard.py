@@ -9,12 +9,16 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from ipyvue import Template
+from ipywidgets.widgets.widget import _instances
 
 import mmmlib.ui
 from mmmlib.archive import MANIFEST, Archive
 from mmmlib.errors import StoreError
 from mmmlib.ui import dashboard as module
 from mmmlib.ui.dashboard import Dashboard
+from mmmlib.ui.pages import PAGES
+from mmmlib.ui.trained import trained_runs
 from mmmlib.ui.view import View
 
 
@@ -158,7 +162,7 @@ def test_a_kept_run_is_not_deleted_and_a_deleted_one_is_gone(sample, tmp_path, m
 def test_all_files_as_one_zip(dashboard, ended, monkeypatch):
     files, sent = opened(dashboard, ended["succeeded"], "files"), []
     monkeypatch.setattr(
-        files, "send", lambda content, buffers=None: sent.append((content, buffers))
+        dashboard.shell, "send", lambda content, buffers=None: sent.append((content, buffers))
     )
     send(files, event="pack")
     for thread in threading.enumerate():
@@ -195,7 +199,9 @@ def test_the_list_is_asked_by_page_order_and_filter(dashboard):
 
 def test_downloads_are_the_artifact_bytes(dashboard, ended, monkeypatch):
     page, sent = opened(dashboard, ended["succeeded"], "files"), []
-    monkeypatch.setattr(page, "send", lambda content, buffers=None: sent.append((content, buffers)))
+    monkeypatch.setattr(
+        dashboard.shell, "send", lambda content, buffers=None: sent.append((content, buffers))
+    )
     send(page, event="download", data=MANIFEST)
     assert sent == [({"method": "save", "args": [MANIFEST]}, [ended["succeeded"].load(MANIFEST)])]
 
@@ -231,6 +237,53 @@ def test_a_browser_cannot_construct_classes_or_call_other_methods(dashboard, tmp
     send(dashboard.shell, event="close", data=None)
     assert not trace.exists()
     assert dashboard.shell.message == before
+
+
+def visited(dashboard, run):
+    """Open every page and every tab of a run; returns how many widgets the kernel has then.
+
+    Templates do not count: they are kept, one a file, where there is a browser to draw them.
+    """
+    for page in PAGES:
+        send(dashboard.shell, event="opened", data=f"page={page}")
+        loading = getattr(dashboard.shell.page, "loading", None)
+        if isinstance(loading, threading.Thread):
+            loading.join()
+    send(dashboard.shell, event="opened", data=f"run={run}")
+    for tab in dashboard.shell.page.tabs:
+        send(dashboard.shell.page, event="show", data=tab["name"])
+        dashboard.shell.page.panel.reading.join()
+    send(dashboard.shell, event="opened", data="")
+    return sum(not isinstance(widget, Template) for widget in _instances.values())
+
+
+def test_a_page_that_is_left_leaves_no_widget(live, monkeypatch):
+    monkeypatch.setattr(module, "REFRESH_SECONDS", 3600.0)
+    dashboard = Dashboard(Archive(live.store.root))
+    first = visited(dashboard, live)
+    assert [visited(dashboard, live) for _ in range(2)] == [first, first]
+    assert dashboard.shell.message == {}
+
+
+def test_the_address_says_which_run_a_page_took(live, monkeypatch):
+    monkeypatch.setattr(module, "REFRESH_SECONDS", 3600.0)
+    dashboard = Dashboard(Archive(live.store.root))
+    for page in ("results", "plan", "live"):
+        send(dashboard.shell, event="opened", data=f"page={page}")
+        assert dashboard.shell.address == f"page={page}&run={live.id}"
+    view = dashboard.shell.page
+    view.loading.join()
+    assert view.head["model"] == view.facts["model"]
+    assert view.head["models"][0]["title"].startswith(f"{view.facts['model']} (best model")
+    other = view.head["models"][-1]["value"]
+    send(view, event="choose", data=other)
+    assert dashboard.shell.address == f"page=live&run={live.id}&model={other}"
+
+
+def test_only_runs_that_have_trained_can_be_chosen(ended):
+    (run,) = trained_runs(ended["archive"])
+    assert run["value"] == str(ended["succeeded"])
+    assert run["title"].startswith("r100 · de · ")
 
 
 def test_no_template_writes_html():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -113,9 +114,10 @@ def test_only_what_is_listed_is_sent(debug, said, ended, monkeypatch):
     view = debug(part="archive", folder=run.id.folder)
     until(lambda: view.listing.get("objects"))
     sent = []
-    monkeypatch.setattr(view, "send", lambda content, buffers=None: sent.append((content, buffers)))
+    save = lambda name, data: sent.append((name, data))  # noqa: E731
+    monkeypatch.setattr(view, "_session", replace(view._session, save=save))
     send(view, "download", f"{run.id.folder}/{MANIFEST}")
-    assert sent == [({"method": "save", "args": [MANIFEST]}, [run.load(MANIFEST)])]
+    assert sent == [(MANIFEST, run.load(MANIFEST))]
     send(view, "download", "../../etc/passwd")
     assert len(sent) == 1
     assert "has no ../../etc/passwd" in said[0]

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mmmlib import columns as c
 from mmmlib.archive import Archive
+from mmmlib.archived import save_result
+from mmmlib.engines.native.candidates import Model
+from mmmlib.engines.native.inputs import ModelInput
+from mmmlib.engines.native.refresh import Continuation
+from mmmlib.engines.native.results import tables
+from mmmlib.engines.native.search import Trial
 from mmmlib.errors import JobError, RunError
 from mmmlib.job import TrainingJob
+from mmmlib.refresh import chosen_model
+from mmmlib.result import TrainingResult
+from mmmlib.supervisor import Supervisor
+from mmmlib.ui.live.archived import load_model
 from mmmlib.ui.live.model import LiveModel
 from mmmlib.ui.live.sliders import fixed_job, sliders_of
 from mmmlib.ui.live.view import open_page
@@ -154,23 +166,34 @@ def test_a_weibull_model_with_a_validation_split(tmp_path):
     assert fit["errors"] != facts["chosen"]["errors"]
 
 
-def test_the_page(live, monkeypatch):
-    said, gone, messages = [], [], []
-    view = open_page(Session(Archive(live.store.root), said.append, gone.append, "ada"), {})
-    view._handle_event(view, {"event": "fit", "data": {}}, [])
+def send(view, event, data=None):
+    view._handle_event(view, {"event": event, "data": data}, [])
+
+
+def test_the_page(live):
+    said, gone, files = [], [], {}
+    archive = Archive(live.store.root)
+    session = Session(archive, said.append, gone.append, "ada", files.__setitem__)
+    view = open_page(session, {})
+    send(view, "fit", {})
     assert "still being read" in said.pop()
     view.refresh()
     view.loading.join(timeout=60)
     assert view.facts["run"] == str(live.id)
     question = {"moved": {"tv_S_thetas": 0.5}, "number": 3}
-    view._handle_event(view, {"event": "fit", "data": question}, [])
+    send(view, "fit", question)
     assert view.answer["number"] == 3
     assert view.answer["fit"]["fitted"]
-    monkeypatch.setattr(view, "send", lambda content, buffers: messages.append(buffers[0]))
-    view._handle_event(view, {"event": "save_job", "data": {"moved": {"tv_S_thetas": 0.5}}}, [])
-    assert TrainingJob.from_yaml(messages[0].decode()).ranges()["tv_S_thetas"] == (0.5, 0.5)
-    view._handle_event(view, {"event": "open_plan"}, [])
-    assert gone == [f"page=plan&run={live.id}&model={view.facts['model']}"]
+    send(view, "save_job", {"moved": {"tv_S_thetas": 0.5}})
+    assert TrainingJob.from_yaml(files["job.yaml"].decode()).ranges()["tv_S_thetas"] == (0.5, 0.5)
+    send(view, "open_plan")
+    send(view, "choose", "1_1_1")
+    send(view, "choose_run", str(live.id))
+    assert gone == [
+        f"page=plan&run={live.id}",
+        f"page=live&run={live.id}&model=1_1_1",
+        f"page=live&run={live.id}",
+    ]
     assert said == []
 
 
@@ -181,5 +204,64 @@ def test_a_model_that_cannot_be_read_says_so(copied):
     view.refresh()
     view.loading.join(timeout=60)
     assert "has no model 9_9_9" in said[0]
-    assert view.note == "This model cannot be shown live."
+    assert view.note == "This model cannot be shown live; choose another."
     assert view.failed
+
+
+@pytest.fixture(scope="module")
+def refreshed(live, tmp_path_factory):
+    """A refresh of that run's best model: candidates around it, a window of a quarter later."""
+    root = tmp_path_factory.mktemp("refreshed") / "archive"
+    shutil.copytree(live.store.root, root)
+    archive = Archive(str(root))
+    parent = archive.run(str(live.id))
+    chosen = chosen_model(archive.store, str(parent))
+    model = load_model(parent)
+    job = TrainingJob.parse(
+        model.job.to_values()
+        | {
+            "window": ["2016-04-04", "2019-04-01"],
+            "refresh_of": f"{parent}/{chosen.model.candidate}",
+        }
+    )
+    table = parent.load_table("model_input")
+    spends = pd.DataFrame(model.data.spends, columns=[item.name for item in job.channels])
+    data = ModelInput.of_table(table, spends, job)
+    continuation = Continuation.of(data, job, chosen.parent(job))
+    made = Model(data, job, continuation=continuation)
+    low, high = np.array(list(made.space.bounds.values())).T
+    points = np.random.default_rng(3).uniform(low, high, (40, len(low)))
+    trial = Trial(1, points, made.evaluate(points))
+    run = archive.claim(job)
+    with Supervisor(run, who="ada"):
+        run.save_table("dataset", parent.load_table("dataset"))
+        result = TrainingResult(**tables(made, [trial]), engine="native test", seconds={})
+        save_result(run, result, chosen.parent(job))
+    return run
+
+
+def test_a_refresh_is_measured_from_the_model_it_continues(refreshed):
+    model = LiveModel(refreshed)
+    facts = model.facts()
+    assert facts["notes"] == []
+    assert facts["refreshes"] == refreshed.job.refresh_of
+    row = refreshed.load_table("candidates").set_index(c.CANDIDATE).loc[facts["model"]]
+    shown = value(facts["chosen"], "DECOMP.RSSD of the refresh")
+    assert shown == pytest.approx(row[c.DECOMP_RSSD], rel=1e-6)
+    theta = next(one for one in facts["media"][0]["sliders"] if one["key"] == "tv_S_thetas")
+    assert theta["high"] - theta["low"] < 0.5 * (theta["most"] - theta["least"])  # narrowed
+    job = TrainingJob.from_yaml(model.job_text({"tv_S_thetas": 0.4}, everything=False))
+    assert job.refresh_of == ""  # a refresh would move what is fixed
+
+
+def test_a_refresh_whose_model_is_gone_says_so(refreshed, tmp_path):
+    shutil.copytree(refreshed.store.root, tmp_path / "archive")
+    archive = Archive(str(tmp_path / "archive"))
+    parent = archive.run(refreshed.job.refresh_of.rpartition("/")[0])
+    shutil.rmtree(parent.place)
+    facts = LiveModel(archive.run(str(refreshed.id))).facts()
+    (note,) = facts["notes"]
+    assert facts["refreshes"] == ""
+    assert "cannot be read" in note
+    assert str(parent) in note
+    assert value(facts["chosen"], "DECOMP.RSSD") > 0

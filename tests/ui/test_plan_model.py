@@ -26,27 +26,25 @@ from tests.ui.trained_run import EVIL
 
 @pytest.fixture
 def page(copied):
-    """An open planner, with what it said and where it went."""
-    said, gone = [], []
-    session = Session(Archive(copied.store.root), said.append, gone.append, "ada@example.org")
+    """An open planner, with what it said and where it went; ``view.files`` is what it gave."""
+    said, gone, files = [], [], []
+    session = Session(
+        Archive(copied.store.root),
+        said.append,
+        gone.append,
+        "ada@example.org",
+        lambda name, data: files.append((name, data)),
+    )
     view = open_page(session, {"run": str(copied.id)})
     view.refresh()
     view.loading.join(timeout=60)
     assert said == []
+    view.files = files
     return view, said, gone
 
 
 def send(view, event, data=None):
     view._handle_event(view, {"event": event, "data": data}, [])
-
-
-def sent(view, monkeypatch):
-    """Messages to the browser, from now on."""
-    messages = []
-    monkeypatch.setattr(
-        view, "send", lambda content, buffers=(): messages.append((content, buffers))
-    )
-    return messages
 
 
 @pytest.mark.parametrize(
@@ -145,7 +143,7 @@ def test_a_model_that_is_not_stored_in_full_is_planned_with_too(live):
     other = next(name for name in candidates if name not in stored)
     model = PlanModel(live, other)
     assert model.answer(model.form())["problems"] == []
-    assert {"value": other, "title": f"{other} (chosen)"} in model.facts()["models"]
+    assert {"value": other, "title": f"{other} (chosen)"} in models_of(live, other)
     with pytest.raises(RunError, match="has no model 9_9_9"):
         PlanModel(live, "9_9_9")
 
@@ -158,7 +156,7 @@ def test_a_promoted_model_is_the_one_to_plan_with(copied):
     model = PlanModel(copied)
     assert model.basis.candidate == promoted
     title = f"{promoted} (promoted by ada)"
-    assert {"value": promoted, "title": title} in model.facts()["models"]
+    assert {"value": promoted, "title": title} in models_of(copied, promoted)
     assert LiveModel(copied).candidate == promoted
 
 
@@ -225,32 +223,31 @@ def test_a_scenario_of_the_address_fills_the_form(page, copied):
     assert other.answer["figures"] == view.answer["figures"]
 
 
-def test_nothing_is_saved_or_exported_where_there_is_no_plan(page, monkeypatch):
+def test_nothing_is_saved_or_exported_where_there_is_no_plan(page):
     view, said, _ = page
     send(view, "plan", {"form": {**view.form, "total_budget": 1.0}, "number": 2})
     assert view.answer["problems"][0]["where"] == "total_budget"
     assert view.scenarios.can_save == {"yes": False}
     send(view.scenarios, "keep", {"name": "none"})
-    messages = sent(view, monkeypatch)
     send(view, "save_file", "xlsx")
-    assert messages == []
+    assert view.files == []
     assert len(said) == 2
     assert all("has no plan" in text for text in said)
 
 
-def test_files_of_the_plan_and_of_scenarios(page, monkeypatch):
+def test_files_of_the_plan_and_of_scenarios(page):
     view, said, _ = page
     send(view.scenarios, "keep", {"name": "one"})
     send(view.scenarios, "keep", {"name": "two"})
-    messages, below = sent(view, monkeypatch), sent(view.scenarios, monkeypatch)
     send(view, "save_file", "csv")
     send(view.scenarios, "save_file", {"names": ["two"], "kind": "csv"})
     send(view.scenarios, "save_file", {"names": ["one", "two"], "kind": "xlsx"})
-    assert messages[0][0]["args"][0].startswith("plan-live-")
-    assert EVIL in messages[0][1][0].decode()
-    assert b"\ntwo," in below[0][1][0]
-    assert b"\none," not in below[0][1][0]
-    assert below[1][1][0][:2] == b"PK"
+    (name, plan), (_, two), (_, both) = view.files
+    assert name.startswith("plan-live-")
+    assert EVIL in plan.decode()
+    assert b"\ntwo," in two
+    assert b"\none," not in two
+    assert both[:2] == b"PK"
     send(view, "save_file", "exe")
     assert "csv or xlsx" in said.pop()
 
@@ -262,7 +259,8 @@ def test_a_model_that_cannot_be_read_says_so(copied):
     view.refresh()
     view.loading.join(timeout=60)
     assert "has no model 9_9_9" in said[0]
-    assert view.note == "This model cannot be planned with."
+    assert view.note == "This model cannot be planned with; choose another."
+    assert view.failed
 
 
 def test_a_run_that_has_not_trained_has_no_page(ended):

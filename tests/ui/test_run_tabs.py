@@ -11,6 +11,7 @@ import pytest
 from mmmlib.archive import Archive
 from mmmlib.decisions import promote
 from mmmlib.errors import RunError
+from mmmlib.job import TrainingJob
 from mmmlib.ui.compare.model import compare, flat
 from mmmlib.ui.run.curves.model import CurvesModel
 from mmmlib.ui.run.models.model import ModelsModel
@@ -123,11 +124,30 @@ def test_an_archived_allocation(sample, tmp_path):
         "allocation_max_response.csv", b"channel,planned_spend,binding\ntv,3.5,\nradio,,high\n"
     )
     (plan,) = strict(CurvesModel(run).plans())
-    assert plan["name"] == "max_response"
+    assert plan["name"] == "the most response for the budget"
     assert plan["rows"] == [
         {"channel": "tv", "planned_spend": 3.5, "binding": ""},
         {"channel": "radio", "planned_spend": None, "binding": "high"},
     ]
+
+
+def test_figures_and_warnings_of_the_allocation_are_for_people(sample, tmp_path):
+    run = sample.succeeded(Archive(str(tmp_path)))
+    run.save("allocation_max_response.csv", b"channel,planned_spend,binding\ntv,3.5,high\n")
+    run.save("allocation_warnings.csv", b"warning\n1 of 1 channels stands on a bound\n")
+    run.save(
+        "allocator_metrics.csv",
+        b"metric,current,planned,lift_percent\nspend_per_period,2,3.5,75\nroas,4,3,-25\n"
+        b"kkt_residual,,0,\noptimality_gap,,0,\nrobyn_nlopt_status,,4,\n",
+    )
+    weeks = pd.date_range("2024-01-01", periods=3, freq="7D")
+    run.save_table("model_input", pd.DataFrame({"date": weeks}))
+    model = CurvesModel(run)
+    assert [plan["name"] for plan in model.plans()] == ["the most response for the budget"]
+    assert model.warnings() == ["1 of 1 channels stands on a bound"]
+    figures = strict(model.figures())
+    assert [row["title"] for row in figures] == ["Spend a week", "ROAS", "Robyn: nlopt status"]
+    assert figures[1] == {"title": "ROAS", "current": 4.0, "planned": 3.0, "lift": -25.0}
 
 
 def test_over_time(run, sample):
@@ -241,7 +261,12 @@ def test_comparison(sample, tmp_path):
     assert [head["best"] for head in found["heads"]] == [sample.BEST, "1_1_1"]
     assert found["settings"] == [{"key": "country", "values": ["de", "uk"]}]
     errors = {row["key"]: row for row in found["errors"]}
-    assert errors["NRMSE train"] == {"key": "NRMSE train", "values": [0.0612, 0.09], "best": 0.0612}
+    assert errors["NRMSE train"] == {
+        "key": "NRMSE train",
+        "values": [0.0612, 0.09],
+        "best": 0.0612,
+        "note": "",
+    }
     assert errors["R² train"]["best"] == 0.9131
     tv = found["channels"][0]
     assert tv["name"] == "tv"
@@ -257,6 +282,35 @@ def test_a_run_without_a_model_is_compared_by_what_it_has(ended):
     found = strict(compare(ended["archive"], pair))
     assert "A run has no trained model." in found["changed"]
     assert found["channels"][0]["values"][1]["value"] is None
+
+
+def test_what_does_not_compare_has_no_better_one(sample, tmp_path):
+    """Errors on other data, and the distance that a refresh measures."""
+    archive = Archive(str(tmp_path))
+    one, two = sample.succeeded(archive), sample.succeeded(archive)
+    job = two.job.to_values() | {"refresh_of": f"{one}/{sample.BEST}"}
+    two.save("job.yaml", TrainingJob.parse(job).to_yaml().encode())
+    errors = {row["key"]: row for row in compare(archive, [str(one), str(two)])["errors"]}
+    assert errors["NRMSE train"]["best"] == 0.0612
+    assert errors["DECOMP.RSSD"]["best"] is None
+    assert "refreshed model" in errors["DECOMP.RSSD"]["note"]
+
+    manifest = json.loads(two.load("manifest.json"))
+    manifest["receipt"]["dataset_sha256"] = "f" * 64
+    two.save("manifest.json", json.dumps(manifest).encode())
+    again = compare(archive, [str(one), str(archive.run(str(two)))])
+    assert {row["best"] for row in again["errors"]} == {None}
+    assert any("Different data sets" in text for text in again["changed"])
+
+
+def test_a_channel_of_one_run_alone_is_one_line(sample, tmp_path):
+    archive = Archive(str(tmp_path))
+    one, two = sample.succeeded(archive), sample.succeeded(archive)
+    job = two.job.to_values()
+    job["channels"] = [item for item in job["channels"] if item["name"] != "print"]
+    two.save("job.yaml", TrainingJob.parse(job).to_yaml().encode())
+    found = compare(archive, [str(one), str(two)])
+    assert found["settings"] == [{"key": "channels.print", "values": ["in the model", "–"]}]
 
 
 @pytest.mark.parametrize("count", [1, 5])

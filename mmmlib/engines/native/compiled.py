@@ -10,12 +10,34 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 from numba.core.caching import FunctionCache
+
+UNUSED = ("scipy.linalg", "cffi")
+
+
+@contextlib.contextmanager
+def _without(names: tuple[str, ...]) -> Iterator[None]:
+    """Modules that cannot be imported in here; those that are there already stay."""
+    hidden = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+
+
+# Before its first function numba looks for BLAS and for C declarations: 25 MB of imports that no
+# function here calls. One that multiplied matrices would not compile, and say so.
+with _without(UNUSED):
+    import numba.core.typing.cffi_utils
+    import numba.np.arraymath
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -35,6 +57,10 @@ class _SourcesCache(FunctionCache):  # type: ignore[misc]
 
     def _index_key(self, *args: Any) -> tuple[Any, ...]:
         return (*super()._index_key(*args), sources_digest())
+
+    def holds_any(self) -> bool:
+        """Whether something of these very sources was compiled and is kept."""
+        return any(key[-1] == sources_digest() for key in self._cache_file._load_index())
 
 
 @contextlib.contextmanager
@@ -64,3 +90,9 @@ def compiled(function: Function) -> Function:
     with contextlib.suppress(RuntimeError):
         dispatcher._cache = _SourcesCache(function)
     return dispatcher  # type: ignore[no-any-return]
+
+
+def lacks_cache(function: Callable[..., Any]) -> bool:
+    """Whether a compiled function could be kept for later interpreters, and is not yet."""
+    cache = function._cache  # type: ignore[attr-defined]
+    return isinstance(cache, _SourcesCache) and not cache.holds_any()

@@ -6,16 +6,11 @@ points on a canvas, of which one can be picked.
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
-_FOLDER = Path(__file__).parent
+from mmmlib.ui.pieces import pieces
 
 
-@cache
 def components() -> dict[str, str]:
     """Return the charts as components of a view: name → source."""
-    return {
-        f"mmm-{path.stem}": path.read_text(encoding="utf-8")
-        for path in sorted(_FOLDER.glob("*.vue"))
-    }
+    return pieces(Path(__file__).parent)

@@ -20,6 +20,8 @@ MOST = 4
 _NAMED = ("name", "label", "feature")  # what tells the entries of a list in a job apart
 _HIGHER_IS_BETTER = ("R² train",)
 _DASH = "–"
+_VARIABLES = ("channels", "organic", "context")  # of a job: lists of named variables
+_RSSD = "DECOMP.RSSD"
 
 
 def compare(archive: Archive, names: Iterable[str]) -> dict[str, Any]:
@@ -27,8 +29,8 @@ def compare(archive: Archive, names: Iterable[str]) -> dict[str, Any]:
 
     Keys: ``heads`` (one mapping a run), ``changed`` (sentences), ``settings``, ``data`` and
     ``environment`` (``key, values``; settings only where they differ), ``same`` (settings that do
-    not), ``errors`` (``key, values, best``), ``channels`` (``name, values``: ``value, low, high``),
-    ``efficiency``.
+    not), ``errors`` (``key, values``, ``best`` where the values can be compared, ``note``),
+    ``channels`` (``name, values``: ``value, low, high``), ``efficiency``.
 
     Raises
     ------
@@ -41,7 +43,7 @@ def compare(archive: Archive, names: Iterable[str]) -> dict[str, Any]:
     runs = [archive.run(name) for name in wanted]
     manifests = [run.manifest for run in runs]
     found = [read_findings(run) if run.has(TRAINING) else None for run in runs]
-    settings, same = _differing([flat(run.job.model_dump(mode="json")) for run in runs])
+    settings, same = _differing(_settings(runs))
     data, environment = _data(runs, manifests), _environment(manifests)
     return {
         "heads": [_head(run, manifest) for run, manifest in zip(runs, manifests, strict=True)],
@@ -50,7 +52,7 @@ def compare(archive: Archive, names: Iterable[str]) -> dict[str, Any]:
         "same": same,
         "data": data,
         "environment": environment,
-        "errors": _errors(found),
+        "errors": _errors(runs, found, data[0]["values"]),
         "channels": _channels(runs, found),
         "efficiency": next((one.efficiency for one in found if one), "ROAS"),
     }
@@ -62,7 +64,7 @@ def flat(value: Any, prefix: str = "") -> dict[str, str]:
         found: dict[str, str] = {}
         for key, inner in value.items():
             found |= flat(inner, f"{prefix}.{key}" if prefix else str(key))
-        return found or {prefix: "{}"}
+        return found or {prefix: _DASH}
     if isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
         found = {}
         for index, one in enumerate(value):
@@ -71,7 +73,23 @@ def flat(value: Any, prefix: str = "") -> dict[str, str]:
         return found
     if isinstance(value, list):
         return {prefix: ", ".join(map(str, value)) if value else _DASH}
+    if isinstance(value, bool):
+        return {prefix: "yes" if value else "no"}
     return {prefix: _DASH if value in (None, "") else str(value)}
+
+
+def _settings(runs: list[Run]) -> list[dict[str, str]]:
+    """Settings of each run; a variable that some runs do not have is one line, not ten."""
+    jobs = [run.job.model_dump(mode="json") for run in runs]
+    flats = [flat(job) for job in jobs]
+    for group in _VARIABLES:
+        names = [{str(item["name"]) for item in job[group]} for job in jobs]
+        for name in sorted(set().union(*names) - names[0].intersection(*names)):
+            own = f"{group}.{name}"
+            for i, one in enumerate(flats):
+                flats[i] = {key: text for key, text in one.items() if not key.startswith(f"{own}.")}
+                flats[i][own] = "in the model" if name in names[i] else _DASH
+    return flats
 
 
 def _differing(settings: list[dict[str, str]]) -> tuple[list[dict[str, Any]], int]:
@@ -141,14 +159,26 @@ def _environment(manifests: list[Manifest | None]) -> list[dict[str, Any]]:
     return _differing(facts)[0]
 
 
-def _errors(found: list[Findings | None]) -> list[dict[str, Any]]:
+def _errors(
+    runs: list[Run], found: list[Findings | None], hashes: list[str]
+) -> list[dict[str, Any]]:
+    """Errors of each run; those on other data, or of another measure, have no best one."""
+    trained = [(run, of) for run, one, of in zip(runs, found, hashes, strict=True) if one]
+    data = {of for _, of in trained}
+    same_data = len(data) == 1 and _DASH not in data
+    parents = {run.job.refresh_of for run, _ in trained}
     labels = dict.fromkeys(label for one in found if one for label, _ in one.errors)
     rows = []
     for label in labels:
         values = [dict(one.errors).get(label) if one else None for one in found]
         known = [value for value in values if value is not None]
         best = max(known) if label in _HIGHER_IS_BETTER else min(known)
-        rows.append({"key": label, "values": values, "best": best})
+        other = label == _RSSD and len(parents) > 1
+        note = "a refresh measures its distance from the refreshed model" if other else ""
+        comparable = same_data and not other
+        rows.append(
+            {"key": label, "values": values, "best": best if comparable else None, "note": note}
+        )
     return rows
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from traitlets import Bool, Dict, List, Unicode
 
 from mmmlib.errors import MMMError
+from mmmlib.ui.background import in_background
 from mmmlib.ui.compare.model import MOST, compare
 from mmmlib.ui.pages import Query, Session, address
-from mmmlib.ui.run.panel import in_background
 from mmmlib.ui.runs.model import submitted
 from mmmlib.ui.view import View
 
@@ -27,7 +27,7 @@ class CompareView(View):
     def __init__(self, session: Session, runs: list[str]) -> None:
         self.session = session
         super().__init__(session.say, runs=runs)
-        self.reading = in_background(session.say, self._read)
+        self.reading = in_background(self._read, session.say)
 
     def refresh(self) -> None:
         """Ended runs do not change; the page is read once."""

@@ -92,12 +92,12 @@ class DebugView(View):
             raise StoreError(f"the folder shown has no {key}; list it again")
         name, url = key.rpartition("/")[2], store.url(key)
         if url.startswith("https://"):
-            self.send({"method": "follow", "args": [url]})
+            self._session.follow(url)
         elif sizes[key] > DOWNLOAD_LIMIT:
             large = readable(sizes[key])
             raise StoreError(f"{name} is {large}, too large for the browser; copy it from {url}")
         else:
-            self.send({"method": "save", "args": [name]}, buffers=[store.get(key)])
+            self._session.save(name, store.get(key))
 
     def vue_search(self, text: str) -> None:
         self.find = str(text or "")

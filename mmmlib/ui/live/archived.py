@@ -5,16 +5,32 @@ Importing this loads the compiler (about a second), so it is imported on use.
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from mmmlib import columns as c
 from mmmlib.archive import DATASET, Run
 from mmmlib.engines.native.candidates import Model
+from mmmlib.engines.native.compiled import lacks_cache
 from mmmlib.engines.native.curves import channel_table
+from mmmlib.engines.native.evaluate import evaluate_batch
 from mmmlib.engines.native.inputs import ModelInput
+from mmmlib.engines.native.refresh import Continuation
 from mmmlib.engines.native.transforms import FloatArray
-from mmmlib.errors import RunError
+from mmmlib.errors import MMMError, RunError
+from mmmlib.logs import Severity, log
+from mmmlib.refresh.parent import chosen_model
+
+_COMPILE = """
+import sys
+from mmmlib.archive import Archive
+from mmmlib.ui.live.archived import load_model
+load_model(Archive(sys.argv[1]).run(sys.argv[2])).compile()
+"""
 
 
 def load_model(run: Run) -> Model:
@@ -39,6 +55,42 @@ def load_model(run: Run) -> Model:
         raise RunError(f"run {run}: dataset and model input have different dates; train it again")
     spends = pd.DataFrame({item.name: frame[item.spend] for item in job.channels})
     return Model(ModelInput.of_table(table, spends, job), job)
+
+
+def compile_apart(run: Run) -> None:
+    """Compile in a process of its own what no interpreter has compiled here before.
+
+    A compiler at work would take 150 MB of the tab for as long as that is open. Where the other
+    process fails, the tab compiles itself.
+    """
+    if not lacks_cache(evaluate_batch):
+        return
+    command = [sys.executable, "-P", "-c", _COMPILE, run.store.root, str(run)]
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        log(f"live model: {done.stderr.strip()[-500:]}", Severity.WARNING)
+
+
+def continued(run: Run, model: Model) -> tuple[Model, str]:
+    """The model of a refresh with what it continues, from which it measures its second error.
+
+    Returns
+    -------
+    model : Model
+        As it was where the run continues none, or what it continued is gone.
+    why : str
+        Why that is gone; empty where it is there, or there is none.
+    """
+    if not model.job.refresh_of:
+        return model, ""
+    try:
+        parent = chosen_model(run.store, model.job.refresh_of).parent(model.job)
+        continuation = Continuation.of(model.data, model.job, parent)
+    except MMMError as error:
+        return model, str(error)
+    return replace(model, continuation=continuation), ""
 
 
 def values_of(run: Run, model: Model, candidates: pd.DataFrame, candidate: str) -> FloatArray:

@@ -17,10 +17,9 @@ from mmmlib.engines.native.candidates import Transformed, saturation
 from mmmlib.engines.native.decompose import design_matrix, totals
 from mmmlib.engines.native.results import ERROR_COLUMNS
 from mmmlib.engines.native.transforms import FloatArray, geometric_adstock, weibull_weights
-from mmmlib.ui.live.archived import load_model, values_of
+from mmmlib.ui.live.archived import compile_apart, continued, load_model, values_of
 from mmmlib.ui.live.sliders import checked, fixed_job, lambda_slider, sliders_of
 from mmmlib.ui.numbers import plain, plains
-from mmmlib.ui.trained import models_of
 
 LAGS = 40
 CURVE_POINTS = 49
@@ -50,7 +49,8 @@ class LiveModel:
     def __init__(self, run: Run, candidate: str = "") -> None:
         self.run = run
         self.candidate = candidate or chosen_model(run).candidate
-        self.model = load_model(run)
+        compile_apart(run)
+        self.model, self._gone = continued(run, load_model(run))
         candidates = run.load_table("candidates")
         self.start = values_of(run, self.model, candidates, self.candidate)
         row = candidates[candidates[c.CANDIDATE] == self.candidate].iloc[0]
@@ -60,24 +60,23 @@ class LiveModel:
     def facts(self) -> dict[str, Any]:
         """What does not change with the sliders."""
         data, job = self.model.data, self.model.job
+        narrowed = self.model.continuation.bounds if self.model.continuation else {}
         values = dict(zip(self.model.space.names, self.start.tolist(), strict=True))
         dates = data.dates[data.window]
         step = int(np.median(np.diff(dates)) / np.timedelta64(1, "D"))
         return {
             "run": str(self.run),
-            "revision": self.run.id.revision,
-            "country": self.run.id.country,
             "model": self.candidate,
-            "models": models_of(self.run, self.candidate),
             "conversion": job.target_type == "conversion",
             "target": job.target,
             "adstock": job.adstock,
             "period": _PERIODS.get(step, "period"),
-            "media": sliders_of(job, values),
-            "penalty": lambda_slider(job, values),
+            "media": sliders_of(job, values, narrowed),
+            "penalty": lambda_slider(job, values, narrowed),
             "dates": [f"{date:.10}" for date in dates.astype(str)],
             "actual": plains(data.target[data.window], 5),
             "chosen": self.fit({}),
+            "refreshes": job.refresh_of if self.model.continuation else "",
             "notes": self._notes(),
         }
 
@@ -145,13 +144,18 @@ class LiveModel:
         by_name = dict(zip(ERROR_COLUMNS, errors.tolist(), strict=True))
         held_out = self.model.job.ts_validation
         found: list[dict[str, Any]] = [
-            {"name": title, "value": plain(by_name[key], 7)}
+            {"name": self._named(title, key), "value": plain(by_name[key], 7)}
             for title, key in _SHOWN
             if held_out or key not in _HELD_OUT
         ]
         if self.model.job.calibration:
             found.append({"name": "MAPE of lift studies", "value": plain(mape, 7)})
         return found
+
+    def _named(self, title: str, key: str) -> str:
+        """The second error is another measure where a refresh continues a model."""
+        refreshed = key == c.DECOMP_RSSD and self.model.continuation
+        return f"{title} of the refresh" if refreshed else title
 
     def _pictures(
         self, values: FloatArray, media: Transformed, coefficients: FloatArray
@@ -201,11 +205,11 @@ class LiveModel:
         here = dict(zip(ERROR_COLUMNS, fits.errors[0].tolist(), strict=True))
         compared = {"NRMSE": c.NRMSE_TRAIN, "DECOMP.RSSD": c.DECOMP_RSSD}
         notes = []
-        if self.model.job.refresh_of:
+        if self._gone:
             del compared["DECOMP.RSSD"]
             notes.append(
-                "This run is a refresh: its own DECOMP.RSSD is the distance from its parent;"
-                " here it is that of effect from spend."
+                "The DECOMP.RSSD of this run is the distance from the model it refreshed, which"
+                f" cannot be read ({self._gone}); here it is that of effect from spend."
             )
         for title, key in compared.items():
             there = self._archived[key]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from mmmlib import columns as c
@@ -22,11 +23,15 @@ _CLOSEST = 0.001  # a slider stops this far before a limit that is not allowed i
 DIGITS = 6
 
 
-def sliders_of(job: TrainingJob, values: Mapping[str, float]) -> list[dict[str, Any]]:
+def sliders_of(
+    job: TrainingJob,
+    values: Mapping[str, float],
+    narrowed: Mapping[str, Range] = MappingProxyType({}),
+) -> list[dict[str, Any]]:
     """One entry a medium: ``name, role`` and its ``sliders`` from where the values stand.
 
-    A slider reaches half the searched range beyond it on both sides, within Robyn's limits;
-    ``low`` and ``high`` are the searched range.
+    A slider reaches half the job's range beyond it on both sides, within Robyn's limits; ``low``
+    and ``high`` are the searched range: that of the job, or what a refresh ``narrowed`` it to.
     """
     ranges = job.ranges()
     found = []
@@ -35,15 +40,21 @@ def sliders_of(job: TrainingJob, values: Mapping[str, float]) -> list[dict[str, 
         for name in HYPERPARAMETERS[job.adstock]:
             key = f"{medium.name}_{name}"
             usual = default_range(name, job.adstock, medium.kind)
-            sliders.append(_slider(key, TITLES[name], name, values[key], ranges[key], usual))
+            slider = _slider(key, TITLES[name], name, values[key], ranges[key], usual)
+            low, high = narrowed.get(key, ranges[key])
+            sliders.append({**slider, "low": low, "high": high})
         role = "paid" if i < len(job.channels) else "organic"
         found.append({"name": medium.name, "role": role, "sliders": sliders})
     return found
 
 
-def lambda_slider(job: TrainingJob, values: Mapping[str, float]) -> dict[str, Any]:
+def lambda_slider(
+    job: TrainingJob,
+    values: Mapping[str, float],
+    narrowed: Mapping[str, Range] = MappingProxyType({}),
+) -> dict[str, Any]:
     """The slider of lambda's place between its bounds."""
-    low, high = job.lambda_range
+    low, high = narrowed.get(c.LAMBDA_HP, job.lambda_range)
     return {
         "key": c.LAMBDA_HP,
         "title": "Ridge penalty (lambda, 0 to 1 of its range)",
@@ -82,6 +93,8 @@ def checked(moved: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, float
 def fixed_job(job: TrainingJob, fixed: Mapping[str, float]) -> TrainingJob:
     """The job with some hyperparameters fixed; its search takes the others.
 
+    The job of a refresh continues nothing any more: a refresh moves what is fixed.
+
     Raises
     ------
     RunError
@@ -89,7 +102,7 @@ def fixed_job(job: TrainingJob, fixed: Mapping[str, float]) -> TrainingJob:
     JobError
         The job does not hold together.
     """
-    values = job.to_values()
+    values = job.to_values() | {"refresh_of": ""}
     for group in ("channels", "organic"):
         for medium in values[group]:
             for name in HYPERPARAMETERS[job.adstock]:
@@ -118,8 +131,6 @@ def _slider(
         "least": max(least if least_allowed else least + _CLOSEST, min(low, value) - reach),
         "most": min(most if most_allowed else most - _CLOSEST, max(high, value) + reach),
         "step": 0.01 if high - low > 1 else 0.001,
-        "low": searched[0],
-        "high": searched[1],
     }
 
 

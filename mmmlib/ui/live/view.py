@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Bool, Dict, Unicode
+from traitlets import Dict
 
 from mmmlib.archive import Run
 from mmmlib.errors import RunError
-from mmmlib.ui.background import in_background
+from mmmlib.ui.model_page import ModelPage
 from mmmlib.ui.pages import Query, Session, address
 from mmmlib.ui.trained import trained_run
-from mmmlib.ui.view import View
 
 if TYPE_CHECKING:
     from mmmlib.ui.live.model import LiveModel
@@ -23,20 +21,18 @@ LOADING = (
 )
 
 
-class LiveView(View):
+class LiveView(ModelPage):
     """The page of the live model."""
 
     template_file = (__file__, "live.vue")
+    page = "live"
     facts = Dict().tag(sync=True)
     answer = Dict().tag(sync=True)  # number of the question, and the fit
-    note = Unicode(LOADING).tag(sync=True)  # why there is nothing to drag yet
-    failed = Bool(False).tag(sync=True)  # there never will be
+    refusal = "This model cannot be shown live; choose another."
 
-    def __init__(self, session: Session, run: Run, candidate: str, **traits: Any) -> None:
-        self._session, self._run, self._candidate = session, run, candidate
+    def __init__(self, session: Session, run: Run, query: Query, **traits: Any) -> None:
         self._model: LiveModel | None = None
-        self.loading: threading.Thread | None = None
-        super().__init__(session.say, **traits)
+        super().__init__(session, run, query, note=LOADING, **traits)
 
     @property
     def model(self) -> LiveModel:
@@ -45,10 +41,13 @@ class LiveView(View):
             raise RunError("the model is still being read; try again in a moment")
         return self._model
 
-    def refresh(self) -> None:
-        """Read the model once, in a thread; nothing of it changes."""
-        if self.loading is None:
-            self.loading = in_background(self._load, self.say)
+    def load(self, candidate: str) -> None:
+        from mmmlib.ui.live.model import LiveModel
+
+        model = LiveModel(self._run, candidate)
+        facts = model.facts()
+        self._model = model
+        self.facts = facts
 
     def vue_fit(self, asked: dict[str, Any]) -> None:
         """Fit what was dragged; ``number`` comes back so that the page knows which one."""
@@ -58,28 +57,10 @@ class LiveView(View):
     def vue_save_job(self, asked: dict[str, Any]) -> None:
         """Send the run's job with what was dragged fixed."""
         text = self.model.job_text(dict(asked.get("moved") or {}), bool(asked.get("everything")))
-        self.send({"method": "save", "args": ["job.yaml"]}, buffers=[text.encode()])
-
-    def vue_choose(self, candidate: str) -> None:
-        self._session.go(address("live", run=str(self._run), model=str(candidate)))
-
-    def vue_open_run(self, _: object) -> None:
-        self._session.go(address("results", run=str(self._run)))
+        self._session.save("job.yaml", text.encode())
 
     def vue_open_plan(self, _: object) -> None:
-        self._session.go(address("plan", run=str(self._run), model=self.model.candidate))
-
-    def _load(self) -> None:
-        try:
-            from mmmlib.ui.live.model import LiveModel
-
-            model = LiveModel(self._run, self._candidate)
-            facts = model.facts()
-        except BaseException:
-            self.note, self.failed = "This model cannot be shown live.", True
-            raise
-        self._model = model
-        self.facts = facts
+        self._session.go(address("plan", run=str(self._run), model=self.wanted()))
 
 
 def open_page(session: Session, query: Query) -> LiveView:
@@ -90,4 +71,4 @@ def open_page(session: Session, query: Query) -> LiveView:
     RunError
         There is no such run, or it has not trained.
     """
-    return LiveView(session, trained_run(session, query), query.get("model", ""))
+    return LiveView(session, trained_run(session, query), query)

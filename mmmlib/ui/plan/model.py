@@ -21,7 +21,6 @@ from mmmlib.job_parts import Allocator
 from mmmlib.scenarios import Scenario
 from mmmlib.ui.numbers import plain, plains
 from mmmlib.ui.plan.form import form_of, settings_of
-from mmmlib.ui.trained import models_of
 
 CURVE_POINTS = 49
 FRONTIER_POINTS = 25
@@ -49,10 +48,7 @@ class PlanModel:
         dates = [] if history is None else [f"{day:%Y-%m-%d}" for day in history[c.DATE]]
         return {
             "run": str(self.run),
-            "revision": self.run.id.revision,
-            "country": self.run.id.country,
             "model": basis.candidate,
-            "models": models_of(self.run, basis.candidate),
             "conversion": basis.target_type == "conversion",
             "target": basis.job.target,
             "period": period_name(history),

@@ -7,13 +7,14 @@ from typing import Any
 
 from ipywidgets import widget_serialization
 from traitlets import Any as AnyTrait
-from traitlets import Dict, List, Unicode
+from traitlets import Dict, List
 
 from mmmlib import columns as c
 from mmmlib.archive import Run
 from mmmlib.errors import RunError
-from mmmlib.scenarios import delete_scenario, load_scenario, save_scenario
+from mmmlib.scenarios import Scenario, delete_scenario, load_scenario, save_scenario
 from mmmlib.ui.background import in_background
+from mmmlib.ui.model_page import ModelPage
 from mmmlib.ui.pages import Query, Session, address
 from mmmlib.ui.plan.model import PlanModel
 from mmmlib.ui.plan.saved import SavedScenarios
@@ -58,29 +59,27 @@ class ScenariosView(View):
     def vue_save_file(self, asked: dict[str, Any]) -> None:
         """Send chosen scenarios as one file."""
         names = [str(name) for name in asked.get("names") or []]
-        name, data = self._saved.file(names, _kind(asked.get("kind")))
-        self.send({"method": "save", "args": [name]}, buffers=[data])
+        self._session.save(*self._saved.file(names, _kind(asked.get("kind"))))
 
 
-class PlanView(View):
+class PlanView(ModelPage):
     """The planner's page."""
 
     template_file = (__file__, "plan.vue")
+    page = "plan"
     facts = Dict().tag(sync=True)
     form = Dict().tag(sync=True)  # what the browser's form starts from
     answer = Dict().tag(sync=True)
-    note = Unicode().tag(sync=True)  # why there is no plan at all
+    refusal = "This model cannot be planned with; choose another."
     frontier: List[Any] = List().tag(sync=True)
     scenarios = AnyTrait(None, allow_none=True).tag(sync=True, **widget_serialization)
 
     def __init__(self, session: Session, run: Run, query: Query, **traits: Any) -> None:
-        self._session, self._run, self._query = session, run, dict(query)
         self._model: PlanModel | None = None
         self._drawn: Any = None  # bounds of the frontier that is shown
-        self.loading: threading.Thread | None = None
         self._drawing: threading.Thread | None = None
         self._wanted, self._lock = False, threading.Lock()
-        super().__init__(session.say, **traits)
+        super().__init__(session, run, query, **traits)
         self.scenarios = ScenariosView(session, run, self)
 
     @property
@@ -92,47 +91,36 @@ class PlanView(View):
 
     def refresh(self) -> None:
         """Read the model once, in a thread; the scenarios now and then."""
-        if self.loading is None:
-            self.loading = in_background(self._load, self.say)
+        super().refresh()
         self.scenarios.refresh()
 
     def vue_plan(self, asked: dict[str, Any]) -> None:
         """Answer a form; ``number`` comes back so that the page knows which one."""
         self._answer(dict(asked.get("form") or {}), int(asked.get("number", 0)))
 
-    def vue_choose(self, candidate: str) -> None:
-        self._session.go(address("plan", run=str(self._run), model=str(candidate)))
-
-    def vue_open_run(self, _: object) -> None:
-        self._session.go(address("results", run=str(self._run)))
-
     def vue_open_live(self, _: object) -> None:
-        model = self.model.basis.candidate
-        self._session.go(address("live", run=str(self._run), model=model))
+        self._session.go(address("live", run=str(self._run), model=self.wanted()))
 
     def vue_save_file(self, kind: str) -> None:
-        name, data = self.model.file(_kind(kind))
-        self.send({"method": "save", "args": [name]}, buffers=[data])
+        self._session.save(*self.model.file(_kind(kind)))
 
-    def _load(self) -> None:
-        try:
-            model, form = self._read()
-        except BaseException:
-            self.note = "This model cannot be planned with."
-            raise
+    def wanted(self) -> str:
+        """The candidate of the address, or that of the scenario it names."""
+        scenario = self._scenario()
+        return super().wanted() or (scenario.candidate if scenario else "")
+
+    def load(self, candidate: str) -> None:
+        scenario = self._scenario()
+        model = PlanModel(self._run, candidate)
+        form = model.form(scenario.settings if scenario else None)
         self._model = model
         self.form = form
         self._answer(form, 0)
         self.facts = model.facts()
 
-    def _read(self) -> tuple[PlanModel, dict[str, Any]]:
-        """The model, and the form of the scenario that the address names or of the job."""
-        settings, candidate = None, self._query.get("model", "")
-        if name := self._query.get("scenario"):
-            scenario = load_scenario(self._run, name)
-            settings, candidate = scenario.settings, candidate or scenario.candidate
-        model = PlanModel(self._run, candidate)
-        return model, model.form(settings)
+    def _scenario(self) -> Scenario | None:
+        name = (self.query or {}).get("scenario")
+        return load_scenario(self._run, name) if name else None
 
     def _answer(self, form: dict[str, Any], number: int) -> None:
         model = self.model

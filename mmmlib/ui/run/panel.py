@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 from traitlets import Bool
 
 from mmmlib.archive import Run
+from mmmlib.ui.background import in_background
 from mmmlib.ui.pages import Session
-from mmmlib.ui.view import Say, View, told
+from mmmlib.ui.view import View
 
 
 class Panel(View):
@@ -30,7 +30,7 @@ class Panel(View):
         self.run = run
         self.changed = changed
         super().__init__(session.say)
-        self.reading = in_background(session.say, self._read)
+        self.reading = in_background(self._read, session.say)
 
     def fill(self) -> None:
         """Read the archive and set the traits; called in a thread."""
@@ -40,15 +40,3 @@ class Panel(View):
             self.fill()
         finally:
             self.loaded = True
-
-
-def in_background(say: Say, work: Callable[[], None]) -> threading.Thread:
-    """Do something while clicks are still answered; what goes wrong is told."""
-
-    def run() -> None:
-        with told(say):
-            work()
-
-    thread = threading.Thread(target=run, name=work.__qualname__, daemon=True)
-    thread.start()
-    return thread

@@ -10,12 +10,14 @@ from traitlets import Bool, Dict, List, Unicode
 
 from mmmlib import names
 from mmmlib.archive import TRUTH_PICTURE
+from mmmlib.ui.background import in_background
 from mmmlib.ui.charts import components
 from mmmlib.ui.pages import PAGES, Query, Session, address
 from mmmlib.ui.run.download import send_artifact
 from mmmlib.ui.run.findings import picture, picture_of
 from mmmlib.ui.run.model import RunModel, first_shown, neighbours, newest
-from mmmlib.ui.run.panel import Panel, in_background
+from mmmlib.ui.run.panel import Panel
+from mmmlib.ui.run.period import period_of
 from mmmlib.ui.run.spread import read_spread
 from mmmlib.ui.view import View
 
@@ -37,6 +39,7 @@ class RunView(View):
     facts = Dict().tag(sync=True)
     findings = Dict().tag(sync=True)
     spread = Dict().tag(sync=True)  # of ROAS, by channel
+    period = Unicode("period").tag(sync=True)  # name of one: day, week or period
     picture = Unicode().tag(sync=True)  # the one-pager: a link or a data URI
     truth = Unicode().tag(sync=True)  # picture of modelled against true; simulated data only
     changes: List[dict[str, Any]] = List().tag(sync=True)
@@ -53,6 +56,7 @@ class RunView(View):
     ) -> None:
         self.model = model
         self.session = session
+        self.query = {**({"tab": tab} if tab in TABS else {}), "run": str(model.run)}
         self._panels: dict[str, Panel] = {}
         self._wanted = tab  # of the address, opened when the run is known
         self.components = components()
@@ -66,11 +70,11 @@ class RunView(View):
         self.changes = self.model.changes()
         if (findings := self.model.findings()) and not self.findings:
             self._show(findings.plain())
-            in_background(self.say, self._read_spread)
+            in_background(self._read_spread, self.say)
         if facts["best"] and not self.picture:  # an old run has nothing but its pictures
             self.picture = picture_of(self.model.run, facts["best"])
         if not self.facts:
-            in_background(self.say, self._read_around)
+            in_background(self._read_around, self.say)
         self.facts = facts
         self.tabs = [
             {"name": name, "title": title}
@@ -80,6 +84,12 @@ class RunView(View):
         if self._wanted in {tab["name"] for tab in self.tabs}:
             self._wanted, wanted = SUMMARY, self._wanted
             self.vue_show(wanted)
+
+    def close(self) -> None:
+        """End the page with its tabs, also those that are not shown."""
+        for panel in self._panels.values():
+            panel.close()
+        super().close()
 
     def vue_show(self, tab: str) -> None:
         """Open a tab; one that was open before comes back as it was."""
@@ -124,7 +134,7 @@ class RunView(View):
         self.session.go(address("compare", runs=str(self.model.run)))
 
     def vue_download(self, name: str) -> None:
-        send_artifact(self, self.model.run, str(name))
+        send_artifact(self.session, self.model.run, str(name))
 
     def _go_with_model(self, page: str) -> None:
         """Go to a page that works with the model this run stands for."""
@@ -143,8 +153,9 @@ class RunView(View):
         findings = self.model.findings()
         if findings and findings.plain() != self.findings:
             self._show(findings.plain())
-            self._panels = {name: one for name, one in self._panels.items() if name == self.tab}
-            in_background(self.say, self._read_spread)
+            for name in [name for name in self._panels if name != self.tab]:
+                self._panels.pop(name).close()
+            in_background(self._read_spread, self.say)
 
     def _show(self, findings: dict[str, Any]) -> None:
         self.picture = picture_of(self.model.run, findings["best"])
@@ -152,6 +163,7 @@ class RunView(View):
 
     def _read_spread(self) -> None:
         shown = self.findings
+        self.period = period_of(self.model.run)
         self.spread = read_spread(self.model.run, shown["best"], shown["efficiency"].lower())
         self.truth = picture(self.model.run, TRUTH_PICTURE)
 

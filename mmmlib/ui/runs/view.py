@@ -10,8 +10,8 @@ from typing import Any
 from traitlets import Bool, Dict, Int, List, Unicode
 
 from mmmlib.errors import MMMError
+from mmmlib.ui.background import in_background
 from mmmlib.ui.pages import PAGES, Query, Session, address
-from mmmlib.ui.run.panel import in_background
 from mmmlib.ui.runs.model import Question, Row, RunsModel
 from mmmlib.ui.view import View
 
@@ -55,7 +55,7 @@ class RunsView(View):
             self.trouble = str(error)
         self.loaded = True
         if self._model.unread() and not (self._rest and self._rest.is_alive()):
-            self._rest = in_background(self.say, self._model.read_rest)
+            self._rest = in_background(self._model.read_rest, self.say)
 
     def vue_train(self, _: object) -> None:
         self._go(address("train"))

@@ -53,6 +53,14 @@ class Shell(View):
         self._said += 1  # the same text twice is two messages
         self.message = {"text": text, "number": self._said}
 
+    def save_file(self, name: str, data: bytes) -> None:
+        """Let the browser save bytes as a file."""
+        self.send({"method": "save", "args": [name]}, buffers=[data])
+
+    def follow_link(self, url: str) -> None:
+        """Open a link beside the dashboard."""
+        self.send({"method": "follow", "args": [url]})
+
     def vue_opened(self, where: str) -> None:
         self._opened(str(where or ""))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -10,9 +11,25 @@ import pandas as pd
 from mmmlib import columns as c
 from mmmlib.archive import BEST, Run
 from mmmlib.ui.plain import cell, number, numbers
+from mmmlib.ui.run.period import period_of
 
 POINTS = 120  # of a curve, at most
 METRICS = "allocator_metrics.csv"
+WARNINGS = "allocation_warnings.csv"
+_FIGURES = {  # what people read of the metrics; the solver's own figures are in the file
+    "spend_per_period": "Spend a {period}",
+    "response_per_period": "Response a {period}",
+    "total_spend": "Spend in all",
+    "total_response": "Response in all",
+    c.ROAS: "ROAS",
+    c.CPA: "CPA",
+    "target_roas": "Target ROAS",
+    "target_cpa": "Target CPA",
+}
+_GOALS = {
+    "max_response": "the most response for the budget",
+    "target_efficiency": "the budget that meets a target",
+}
 
 
 class CurvesModel:
@@ -56,19 +73,56 @@ class CurvesModel:
 
     def plans(self) -> list[dict[str, Any]]:
         """Return the archived allocations: ``name, rows`` of each ``allocation_*.csv``."""
-        names = [name for name in self.run.artifacts() if _is_plan(name)]
+        scenarios = {
+            name[len("allocation_") : -len(".csv")]: name
+            for name in sorted(self.run.artifacts())
+            if _is_plan(name)
+        }
         return [
-            {"name": name[len("allocation_") : -len(".csv")], "rows": _rows(self.run, name)}
-            for name in sorted(names)
+            {"name": _GOALS.get(scenario, scenario), "rows": _rows(self.run, name)}
+            for scenario, name in scenarios.items()
         ]
 
-    def metrics(self) -> list[dict[str, Any]]:
-        """Return the rows of ``allocator_metrics.csv``; empty where nothing was allocated."""
-        return _rows(self.run, METRICS) if self.run.has(METRICS) else []
+    def figures(self) -> list[dict[str, Any]]:
+        """Return ``title, current, planned, lift`` (percent) of the archived allocation.
+
+        What Robyn's own allocator said is among them; empty where nothing was allocated.
+        """
+        if not self.run.has(METRICS):
+            return []
+        return [
+            {
+                "title": title.format(period=self.period),
+                "current": row[c.CURRENT],
+                "planned": row[c.PLANNED],
+                "lift": row[c.LIFT_PERCENT],
+            }
+            for row in _rows(self.run, METRICS)
+            if (title := _title(str(row[c.METRIC])))
+        ]
+
+    def warnings(self) -> list[str]:
+        """Return what the allocator warned of."""
+        if not self.run.has(WARNINGS):
+            return []
+        return [str(row["warning"]) for row in _rows(self.run, WARNINGS)]
+
+    @cached_property
+    def period(self) -> str:
+        """Name of one period of the data: ``day``, ``week`` or ``period``."""
+        return period_of(self.run)
 
 
 def _is_plan(name: str) -> bool:
-    return name.startswith("allocation_") and name.endswith(".csv") and "/" not in name
+    named = name.startswith("allocation_") and name.endswith(".csv") and "/" not in name
+    return named and name != WARNINGS
+
+
+def _title(metric: str) -> str:
+    """A figure's name for people; empty for those that say how well the solver did."""
+    if metric.startswith("robyn_"):
+        return "Robyn: " + metric.removeprefix("robyn_").replace("_", " ")
+    return _FIGURES.get(metric, "")
 
 
 def _rows(run: Run, name: str) -> list[dict[str, Any]]:

@@ -6,38 +6,30 @@ from typing import Any
 
 from traitlets import List, Unicode
 
-from mmmlib.decisions import chosen_model
-from mmmlib.ui.charts import components
 from mmmlib.ui.run.curves.model import CurvesModel
-from mmmlib.ui.run.panel import Panel
+from mmmlib.ui.run.stored import StoredPanel
 
 
-class CurvesView(Panel):
+class CurvesView(StoredPanel):
     """Tab Curves."""
 
     template_file = (__file__, "curves.vue")
-    stored: List[str] = List().tag(sync=True)
-    candidate = Unicode().tag(sync=True)
-    wanted = Unicode().tag(sync=True)  # the promoted candidate, where its curves are not stored
     curves: List[dict[str, Any]] = List().tag(sync=True)
+    period = Unicode("period").tag(sync=True)  # name of one: day, week or period
     plans: List[dict[str, Any]] = List().tag(sync=True)
-    metrics: List[dict[str, Any]] = List().tag(sync=True)
+    figures: List[dict[str, Any]] = List().tag(sync=True)  # of the archived allocation
+    warnings: List[str] = List().tag(sync=True)
+    model: CurvesModel
 
-    def __init__(self, *args: Any) -> None:
-        self.components = components()
-        super().__init__(*args)
+    def read(self) -> CurvesModel:
+        return CurvesModel(self.run)
+
+    def draw(self, candidate: str) -> None:
+        self.curves = self.model.of(candidate)
 
     def fill(self) -> None:
-        self.model = CurvesModel(self.run)
-        self.stored = self.model.stored()
-        chosen = chosen_model(self.run).candidate
-        there = chosen in self.stored
-        self.wanted = "" if there else chosen
-        self.vue_choose(chosen if there else self.stored[0])
-        self.metrics = self.model.metrics()
+        super().fill()
+        self.period = self.model.period
+        self.figures = self.model.figures()
+        self.warnings = self.model.warnings()
         self.plans = self.model.plans()
-
-    def vue_choose(self, candidate: str) -> None:
-        if candidate in self.stored:
-            self.curves = self.model.of(str(candidate))
-            self.candidate = str(candidate)

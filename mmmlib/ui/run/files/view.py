@@ -8,8 +8,9 @@ from traitlets import Bool, Dict, List, Unicode
 
 from mmmlib.errors import RunError
 from mmmlib.run_zip import zip_run
-from mmmlib.ui.run.download import LIMIT, Download, readable, send_artifact
-from mmmlib.ui.run.panel import Panel, in_background
+from mmmlib.ui.background import in_background
+from mmmlib.ui.run.download import LIMIT, readable, send_artifact
+from mmmlib.ui.run.panel import Panel
 
 
 class FilesView(Panel):
@@ -34,7 +35,7 @@ class FilesView(Panel):
 
     def vue_download(self, name: str) -> None:
         """Send an artifact: by link where the store has one, otherwise its bytes."""
-        send_artifact(self, self.run, str(name))
+        send_artifact(self.session, self.run, str(name))
 
     def vue_pack(self, _: object) -> None:
         """Send all artifacts as one zip file."""
@@ -47,12 +48,12 @@ class FilesView(Panel):
                 f"copy it from {self.run.place}"
             )
         self.packing = True
-        in_background(self.say, self._pack)
+        in_background(self._pack, self.say)
 
     def _pack(self) -> None:
         try:
             data = b"".join(zip_run(self.run))
             name = str(self.run).replace("/", "_") + ".zip"
-            self.send(Download(name).message, buffers=[data])
+            self.session.save(name, data)
         finally:
             self.packing = False

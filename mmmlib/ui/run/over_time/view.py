@@ -4,38 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from traitlets import Dict, List, Unicode
+from traitlets import Dict, List
 
-from mmmlib.decisions import chosen_model
-from mmmlib.ui.charts import components
 from mmmlib.ui.run.over_time.model import OverTimeModel
-from mmmlib.ui.run.panel import Panel
+from mmmlib.ui.run.stored import StoredPanel
 
 
-class OverTimeView(Panel):
+class OverTimeView(StoredPanel):
     """Tab Over time."""
 
     template_file = (__file__, "over_time.vue")
-    stored: List[str] = List().tag(sync=True)
-    candidate = Unicode().tag(sync=True)
-    wanted = Unicode().tag(sync=True)  # the promoted candidate, where it is not stored in full
     course = Dict().tag(sync=True)
     carryover: List[dict[str, Any]] = List().tag(sync=True)
+    model: OverTimeModel
 
-    def __init__(self, *args: Any) -> None:
-        self.components = components()
-        super().__init__(*args)
+    def read(self) -> OverTimeModel:
+        return OverTimeModel(self.run)
 
-    def fill(self) -> None:
-        self.model = OverTimeModel(self.run)
-        self.stored = self.model.stored()
-        chosen = chosen_model(self.run).candidate
-        there = chosen in self.stored
-        self.wanted = "" if there else chosen
-        self.vue_choose(chosen if there else self.stored[0])
-
-    def vue_choose(self, candidate: str) -> None:
-        if candidate in self.stored:
-            self.course = self.model.of(str(candidate))
-            self.carryover = self.model.carryover(str(candidate))
-            self.candidate = str(candidate)
+    def draw(self, candidate: str) -> None:
+        self.course = self.model.of(candidate)
+        self.carryover = self.model.carryover(candidate)

@@ -1,0 +1,18 @@
+"""What one period of a run's data is called."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mmmlib import columns as c
+from mmmlib.allocate.history import period_name
+from mmmlib.archive import Run
+from mmmlib.ui.run.spread import read_columns
+
+
+def period_of(run: Run) -> str:
+    """``day``, ``week``, or ``period`` where the model's dates are neither, or not stored."""
+    dates = read_columns(run, "model_input", [c.DATE])
+    if c.DATE not in dates:  # a run older than the column
+        return "period"
+    return period_name(dates.assign(**{c.DATE: pd.to_datetime(dates[c.DATE])}))
