@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,9 +55,9 @@ class ModelPage(View):
             self.loading = in_background(self._load, self.say)
             in_background(self._list, self.say)
 
+    @abstractmethod
     def load(self, candidate: str) -> None:
         """Read the page's model; called in a thread."""
-        raise NotImplementedError
 
     def wanted(self) -> str:
         """The candidate that the address asks for; empty: the one the run stands for."""

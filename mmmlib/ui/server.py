@@ -103,9 +103,10 @@ def serve(host: str, port: int, root: str, base_url: str = "", token: str = "") 
     token = token or settings().mmm_token.get_secret_value()
     os.environ.pop("MMM_TOKEN", None)  # kernels need not know it
     # as full paths: kernels start in another folder
-    os.environ["MMM_ROOT"] = Archive(root).store.root
-    os.environ["MMM_DATA_FOLDERS"] = os.pathsep.join(map(str, _data_folders(host)))
+    places = {"MMM_ROOT": Archive(root).store.root}
+    places["MMM_DATA_FOLDERS"] = os.pathsep.join(map(str, _data_folders(host)))
     bound = _listen(host, port)
+    os.environ.update(places)
     folder = ServerFolder()
     try:
         with ServerLog(folder.log):

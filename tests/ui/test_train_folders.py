@@ -123,6 +123,7 @@ def test_several_folders_or_none(tmp_path, monkeypatch):
 @pytest.mark.parametrize("iap", [False, True])
 def test_served_to_others_no_folder_is_read_unless_it_is_named(monkeypatch, tmp_path, host, iap):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MMM_DATA_FOLDERS", raising=False)
     monkeypatch.setattr(server, "settings", lambda: Settings(mmm_behind_iap=iap))
     alone = host in ("127.0.0.1", "::1") and not iap
     assert server._data_folders(host) == ((tmp_path,) if alone else ())

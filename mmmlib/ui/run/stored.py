@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, Protocol
 
 from traitlets import List, Unicode
@@ -31,13 +32,13 @@ class StoredPanel(Panel):
         self.components = {**components(), **pieces()}
         super().__init__(*args)
 
+    @abstractmethod
     def read(self) -> StoredModels:
         """Read the tables of the tab."""
-        raise NotImplementedError
 
+    @abstractmethod
     def draw(self, candidate: str) -> None:
         """Set the traits of one stored candidate."""
-        raise NotImplementedError
 
     def fill(self) -> None:
         self.model = self.read()
