@@ -25,19 +25,33 @@ def main() -> None:
 @click.argument("job", metavar="JOB.YAML")
 @_set("Set one key of the job, as papermill does; the value is YAML.")
 @click.option("--now", is_flag=True, help="Do not wait for runs that were queued before.")
+@click.option(
+    "--trials-on",
+    default=None,
+    type=click.Choice(["local", "dask"]),
+    help="Where the trials are searched: here, or on the Dask cluster MMM_DASK; the default is "
+    "MMM_TRIALS_ON. The numbers are the same.",
+)
 @_says_errors
-def run(job: str, parameters: tuple[tuple[str, str], ...], now: bool) -> None:
+def run(
+    job: str, parameters: tuple[tuple[str, str], ...], now: bool, trials_on: str | None
+) -> None:
     """Train the job JOB.YAML: extract, train, report, allocate, archive.
 
     JOB.YAML may be `demo`, the job of the public weekly data that ship with the product, or
     `daily`, that of simulated days whose truth is known. One run goes on at a time on a machine;
     this one waits in the queue for its turn.
     """
+    from mmmlib.kernels import settings_of_kernels
+    from mmmlib.preflight import check_trials
     from mmmlib.terminal import show_run, watch
 
     training = read_job(job, parameters)
+    check_trials(training, trials_on or "")
+    chosen = {"MMM_TRIALS_ON": trials_on} if trials_on else {}
     try:
-        show_run(watch(training, at_once=now))
+        with settings_of_kernels(**chosen):
+            show_run(watch(training, at_once=now))
     except KeyboardInterrupt:
         cancelled()
 

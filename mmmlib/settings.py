@@ -63,6 +63,9 @@ class Settings(BaseSettings):
         Folder of the files that browsers send; in the user's cache when empty.
     mmm_upload_mb : int
         Size that such a file may have, in megabytes.
+    mmm_trials_on : str
+        Where the native engine searches the trials of a run: ``local``, or ``dask``, on the
+        cluster of ``mmm_dask``. The numbers are the same.
     mmm_webhook : str
         Address that is told when a run or a batch ends; may hold a secret, is never shown.
     mmm_log : str
@@ -100,6 +103,7 @@ class Settings(BaseSettings):
     mmm_cloudrun_endpoint: str = ""
     mmm_closing: str = ""
     mmm_dask: str = ""
+    mmm_trials_on: Literal["local", "dask"] = "local"
     mmm_uploads: Path | None = None
     mmm_upload_mb: int = Field(default=200, ge=1, le=10_000)
     mmm_webhook: SecretStr = SecretStr("")

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from mmmlib.archive import CANCEL, CONSOLE, LOST_AFTER, Archive, Run, now
 from mmmlib.archived import load_result
@@ -24,23 +23,6 @@ from tests.conftest import REPOSITORY
 BIN = Path(sys.executable).parent
 SMALL = {"iterations": 60, "trials": 2}
 LONG = {"iterations": 20_000, "trials": 2}
-
-
-@pytest.fixture
-def job_file(demo_values: dict[str, Any], tmp_path: Path) -> Callable[..., Path]:
-    """Write the demo job with other values and an archive of its own."""
-
-    def write(**values: Any) -> Path:
-        path = tmp_path / "job.yaml"
-        path.write_text(yaml.safe_dump(demo_values | {"root": str(tmp_path / "archive")} | values))
-        return path
-
-    return write
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return Archive(str(tmp_path / "archive"))
 
 
 def mmm(*arguments: str) -> subprocess.CompletedProcess[str]:
