@@ -268,7 +268,10 @@ def schema() -> None:
 @_says_errors
 def app(host: str, port: int, base_url: str, token: str, root: str) -> None:
     """Serve the dashboard with Voilà."""
-    from mmmlib.ui.server import serve
+    from mmmlib.iri_grammar import without_iri_grammar
+
+    with without_iri_grammar():
+        from mmmlib.ui.server import serve
 
     serve(host, port, root, base_url, token)
 

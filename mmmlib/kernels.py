@@ -79,17 +79,23 @@ class Kernels:
 
     The one after that which is taken starts when :meth:`start_next` says so, and imports what
     the engine will need.
+
+    Parameters
+    ----------
+    run : Run
+    count : int
+        How many notebooks there are; no kernel is started for nothing.
     """
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, run: Run, count: int = 1) -> None:
+        self._run, self._count = run, count
         self._modules = names.PRELOADS.get(run.job.engine, ())
         self._next: Kernel | None = Kernel(run)
         self._all = [self._next]
 
     def start_next(self) -> None:
-        """Start the next kernel, unless it has been."""
-        if self._next is None:
+        """Start the next kernel, unless it has been or there is no notebook for it."""
+        if self._next is None and len(self._all) < self._count:
             self._next = Kernel(self._run, self._modules)
             self._all.append(self._next)
 
@@ -97,14 +103,15 @@ class Kernels:
         """The next kernel, which is yours now."""
         self.start_next()
         kernel, self._next = self._next, None
-        assert kernel is not None
+        if kernel is None:
+            raise RuntimeError(f"there are no more than {self._count} notebooks to execute")
         return kernel
 
 
 @contextmanager
-def kernels_of(run: Run) -> Iterator[Kernels]:
-    """Kernels for a run's notebooks; none is left when the block ends."""
-    kernels = Kernels(run)
+def kernels_of(run: Run, count: int = 1) -> Iterator[Kernels]:
+    """Kernels for so many notebooks of a run; none is left when the block ends."""
+    kernels = Kernels(run, count)
     try:
         yield kernels
     finally:

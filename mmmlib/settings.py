@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     mmm_trials_on : str
         Where the native engine searches the trials of a run: ``local``, or ``dask``, on the
         cluster of ``mmm_dask``. The numbers are the same.
+    mmm_cores : int
+        Cores that a run may use; 0: all that there are.
     mmm_webhook : str
         Address that is told when a run or a batch ends; may hold a secret, is never shown.
     mmm_log : str
@@ -104,6 +106,7 @@ class Settings(BaseSettings):
     mmm_closing: str = ""
     mmm_dask: str = ""
     mmm_trials_on: Literal["local", "dask"] = "local"
+    mmm_cores: int = Field(default=0, ge=0)
     mmm_uploads: Path | None = None
     mmm_upload_mb: int = Field(default=200, ge=1, le=10_000)
     mmm_webhook: SecretStr = SecretStr("")

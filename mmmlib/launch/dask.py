@@ -87,10 +87,16 @@ def execute_here(arguments: list[str], address: str) -> int:
     Dask gives the task of a killed worker to another one, the run was started already, and the
     process there refuses it. Its trials stay here: a search that waited for workers while its run
     holds one could wait forever.
+
+    It uses as many cores as its worker has threads: workers may share a machine.
     """
+    from distributed import get_worker
+
+    mine = {"MMM_DASK": address, "MMM_TRIALS_ON": "local"}
+    mine["MMM_CORES"] = str(get_worker().state.nthreads)
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", PROGRAM, *arguments, "--tethered"],
         stdin=subprocess.PIPE,
-        env={**os.environ, "MMM_DASK": address, "MMM_TRIALS_ON": "local"},
+        env={**os.environ, **mine},
     )
     return process.wait()

@@ -79,6 +79,9 @@ def test_a_batch_survives_a_killed_worker(
     tried = next(row for row in batch.rows if len(row.runs) == 2)
     first = batch.archive.run(tried.runs[0]).state()
     assert (first.status, "worker" in first.error) == (Status.FAILED, True)
+    manifest = batch.archive.run(tried.runs[1]).manifest
+    assert manifest is not None
+    assert manifest.receipt.cores == 1  # a worker of one thread, whatever its machine has
 
 
 def test_a_scheduler_that_is_away(environment: pytest.MonkeyPatch) -> None:
