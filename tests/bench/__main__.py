@@ -49,8 +49,8 @@ def main() -> None:
         f"once on a Dask cluster of {batch.WORKERS} workers of one thread. "
         "*Overhead* is the wall time that a job holds its place, less the cells of its notebooks "
         "that search, plan, draw and write: processes, imports, kernels, extraction, archive. "
-        "*CPU overhead* is the CPU time of all processes, less that of the same work in a process "
-        "that has done it before.",
+        "*CPU overhead* is the CPU time of all processes, less that of the same work in one that "
+        "has imported everything.",
         markdown(batch.table()),
     )
     for what, given in (("rows", "5 channels"), ("channels", "208 rows")):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,8 +31,10 @@ WAIT_SECONDS = 0.2
 
 def said_by_workers(
     model: Model, scheduler: str, let_go: Callable[[], None]
-) -> Iterator[Report | Found | Failure]:
+) -> Generator[Report | Found | Failure, None, None]:
     """Search the model's trials on a cluster; what their processes say, as it comes.
+
+    Close it where it is not read to its end: the workers stop then.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from multiprocessing.connection import Connection, wait
 
@@ -148,9 +149,10 @@ def _search_on_cluster(
     from mmmlib.engines.native.cluster import said_by_workers
 
     found: dict[int, Trial] = {}
-    for said in said_by_workers(standing.model, scheduler, let_go):
-        if trial := _heard(standing, said):
-            found[trial.number] = trial
+    with closing(said_by_workers(standing.model, scheduler, let_go)) as heard:
+        for said in heard:
+            if trial := _heard(standing, said):
+                found[trial.number] = trial
     return [found[number] for number in sorted(found)]
 
 

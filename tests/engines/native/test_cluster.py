@@ -109,6 +109,18 @@ def test_an_interrupt_stops_the_workers(scheduler: str) -> None:
 
 
 @pytest.mark.slow
+def test_an_error_of_the_listener_stops_the_workers(scheduler: str) -> None:
+    def fail() -> None:
+        raise RuntimeError("the listener failed")
+
+    _, listen = listener(fail)
+    with pytest.raises(RuntimeError) as caught:
+        search_trials(golden.model(**LONG), listen, 1, scheduler)
+    assert gone(10)
+    assert caught.traceback  # which holds every frame, and so all that its frames would close
+
+
+@pytest.mark.slow
 def test_an_error_in_a_trial(scheduler: str) -> None:
     model = golden.model(iterations=10, trials=1, optimizer="NoSuchOptimizer")
     with pytest.raises(EngineError, match=r"trial 1 failed: .*NoSuchOptimizer") as caught:
