@@ -7,7 +7,8 @@ import sys
 import click
 
 from mmmlib import __version__, cli_launch, cli_models
-from mmmlib.cli_options import FAILED, cancelled, read_job
+from mmmlib.cli_options import FAILED, cancelled, one_pager, read_job, say_model
+from mmmlib.cli_options import candidate as _candidate
 from mmmlib.cli_options import root as _root
 from mmmlib.cli_options import run as _run
 from mmmlib.cli_options import says_errors as _says_errors
@@ -25,19 +26,33 @@ def main() -> None:
 @click.argument("job", metavar="JOB.YAML")
 @_set("Set one key of the job, as papermill does; the value is YAML.")
 @click.option("--now", is_flag=True, help="Do not wait for runs that were queued before.")
+@click.option(
+    "--trials-on",
+    default=None,
+    type=click.Choice(["local", "dask"]),
+    help="Where the trials are searched: here, or on the Dask cluster MMM_DASK; the default is "
+    "MMM_TRIALS_ON. The numbers are the same.",
+)
 @_says_errors
-def run(job: str, parameters: tuple[tuple[str, str], ...], now: bool) -> None:
+def run(
+    job: str, parameters: tuple[tuple[str, str], ...], now: bool, trials_on: str | None
+) -> None:
     """Train the job JOB.YAML: extract, train, report, allocate, archive.
 
     JOB.YAML may be `demo`, the job of the public weekly data that ship with the product, or
     `daily`, that of simulated days whose truth is known. One run goes on at a time on a machine;
     this one waits in the queue for its turn.
     """
+    from mmmlib.kernels import settings_of_kernels
+    from mmmlib.preflight import check_trials
     from mmmlib.terminal import show_run, watch
 
     training = read_job(job, parameters)
+    check_trials(training, trials_on or "")
+    chosen = {"MMM_TRIALS_ON": trials_on} if trials_on else {}
     try:
-        show_run(watch(training, at_once=now))
+        with settings_of_kernels(**chosen):
+            show_run(watch(training, at_once=now))
     except KeyboardInterrupt:
         cancelled()
 
@@ -73,11 +88,11 @@ def show(run: str, root: str) -> None:
 @_root
 @_says_errors
 def open_(run: str, artifact: str, root: str) -> None:
-    """Open an ARTIFACT of a RUN in the browser; its one-pager when none is named."""
-    from mmmlib.archive import BEST, Archive
+    """Open an ARTIFACT of a RUN in the browser; its model's one-pager when none is named."""
+    from mmmlib.archive import Archive
 
     found = Archive(root).run(run)
-    name = artifact or f"{found.load(BEST).decode().strip()}.png"
+    name = artifact or one_pager(found)
     found.load(name)  # says which artifact is missing, before a browser shows a blank page
     url = found.url(name)
     if url.startswith("data:"):  # no browser opens such an address when it is handed over
@@ -114,7 +129,7 @@ def download(run: str, output: str, root: str) -> None:
 
 @main.command()
 @_run
-@click.option("--candidate", default="", help="Model to plan with; the best one by default.")
+@_candidate
 @_set("Set one key of the allocator, such as total_budget or channels.tv.high.")
 @click.option("-o", "output", default="", metavar="FILE", help="Write the plan, .csv or .xlsx.")
 @_root
@@ -130,7 +145,8 @@ def allocate(
     from mmmlib.allocate.sheet import as_text, write
     from mmmlib.archive import Archive
 
-    basis = basis_of(Archive(root).run(run), candidate)
+    found = Archive(root).run(run)
+    basis = basis_of(found, say_model(found, candidate))
     plan = basis.plan(basis.settings_with(parameters))
     click.echo(as_text(plan, period_name(basis.history)))
     if output:

@@ -6,14 +6,23 @@ import sys
 
 import click
 
-from mmmlib.cli_options import FAILED, cancelled, root, run, says_errors, settable
+from mmmlib.cli_options import (
+    FAILED,
+    cancelled,
+    candidate,
+    root,
+    run,
+    say_model,
+    says_errors,
+    settable,
+)
 
-candidate = click.argument("candidate", default="")
+_named = click.argument("candidate", default="")
 
 
 @click.command()
 @click.argument("run", default="latest", metavar="RUN_OR_MODEL.JSON")
-@candidate
+@_named
 @click.option("--data", default="", metavar="FILE", help="Data of a JSON file without its own.")
 @click.option("--holidays", default="", help="Holidays of a JSON file: ISO code or CSV file.")
 @click.option("--tolerance", default=1e-6, help="Relative.", show_default=True)
@@ -24,29 +33,37 @@ def recreate(
 ) -> None:
     """Fit an exported model again and compare it with what was exported.
 
-    A CANDIDATE of a RUN (its best model when none is named), or a model in Robyn's JSON format,
-    whoever exported it. The exit code is 1 where a figure differs by more than the tolerance.
+    A CANDIDATE of a RUN (`best`, `promoted` or its id; the promoted model, or else the best, when
+    none is named), or a model in Robyn's JSON format, whoever exported it. The exit code is 1
+    where a figure differs by more than the tolerance.
     """
     from mmmlib.archive import Archive
     from mmmlib.terminal_models import show_recreation
 
-    if not show_recreation(Archive(root), run, candidate, data, holidays, tolerance):
+    archive = Archive(root)
+    if not run.endswith(".json"):
+        candidate = say_model(archive.run(run), candidate)
+    if not show_recreation(archive, run, candidate, data, holidays, tolerance):
         sys.exit(FAILED)
 
 
 @click.command()
 @run
-@candidate
+@_named
 @click.option("-o", "output", default="", metavar="FILE.JSON", help="Where it goes.")
 @click.option("--data", is_flag=True, help="With the dataset in it, as Robyn has it.")
 @root
 @says_errors
 def export(run: str, candidate: str, output: str, data: bool, root: str) -> None:
-    """Write a model of a RUN as JSON that Robyn reads: its best one, or a CANDIDATE."""
+    """Write a model of a RUN as JSON that Robyn reads.
+
+    CANDIDATE is `best`, `promoted` or an id; without it the promoted model, or else the best.
+    """
     from mmmlib.archive import Archive
     from mmmlib.terminal_models import export_model
 
-    click.echo(export_model(Archive(root).run(run), candidate, output, data))
+    found = Archive(root).run(run)
+    click.echo(export_model(found, say_model(found, candidate), output, data))
 
 
 @click.command()
@@ -71,7 +88,7 @@ def reproduce(run: str, root: str) -> None:
 
 @click.command()
 @run
-@click.option("--candidate", default="", help="Another than the best model.")
+@candidate
 @click.option("--file", default="", help="Newer data; the job's own source when none is named.")
 @click.option(
     "--steps",
@@ -91,11 +108,14 @@ def refresh(
     root: str,
 ) -> None:
     """Continue a model of a RUN on newer data, as a new run, and say what has changed."""
-    from mmmlib.archive import Archive
+    from mmmlib.archive import BEST, Archive
     from mmmlib.terminal_models import refresh_run
 
+    found = Archive(root).run(run)
+    if found.has(BEST):  # else what follows says why there is no model
+        candidate = say_model(found, candidate)
     try:
-        refresh_run(Archive(root).run(run), candidate, file, steps, parameters)
+        refresh_run(found, candidate, file, steps, parameters)
     except KeyboardInterrupt:
         cancelled()
 

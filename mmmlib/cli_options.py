@@ -13,6 +13,7 @@ from mmmlib.errors import MMMError
 from mmmlib.secrets import scrub
 
 if TYPE_CHECKING:
+    from mmmlib.archive import Run
     from mmmlib.job import TrainingJob
 
 INVALID, FAILED, CANCELLED = 2, 1, 130  # exit codes
@@ -39,6 +40,35 @@ def says_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 root = click.option("--root", default="", help="Archive to use; the default is MMM_ROOT.")
 run = click.argument("run", default="latest")
+
+
+candidate = click.option(
+    "--candidate",
+    default="",
+    metavar="best|promoted|ID",
+    help="Which model; the default is the one that is promoted, or else the best one.",
+)
+
+
+def say_model(run: Run, asked: str) -> str:
+    """Say on standard error which of a run's models is taken, and why; return its candidate."""
+    from mmmlib.decisions import asked_model
+
+    name, words = asked_model(run, asked)
+    click.echo(scrub(words), err=True)
+    return name
+
+
+def one_pager(run: Run) -> str:
+    """Name of the one-pager of the model that a run stands for; says so where that has none."""
+    from mmmlib.decisions import chosen_model
+
+    chosen = chosen_model(run)
+    if chosen.promotion and not run.has(f"{chosen.candidate}.png"):
+        words = f"model {chosen.candidate} is promoted and has no one-pager; this is the best one's"
+        click.echo(words, err=True)
+        return f"{chosen.original}.png"
+    return f"{chosen.candidate}.png"
 
 
 def settable(help_: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -119,6 +119,37 @@ def chosen_model(run: Run) -> Chosen:
     return Chosen(made.candidate if made else original, original, made)
 
 
+def asked_model(run: Run, asked: str = "") -> tuple[str, str]:
+    """Return the candidate that a person asks for, and which model that is, in words.
+
+    Parameters
+    ----------
+    run : Run
+        One that has trained.
+    asked : str
+        A candidate, ``best``, ``promoted``, or nothing: the model the run stands for.
+
+    Raises
+    ------
+    RunError
+        ``promoted`` is asked for and no other model than the best is.
+    """
+    chosen = chosen_model(run)
+    if asked == "best" or (not asked and chosen.promotion is None):
+        candidate, why = chosen.original, "its best one"
+        if made := chosen.promotion:
+            why += f", as asked; {made.candidate} is the promoted one"
+    elif asked in ("", "promoted"):
+        if chosen.promotion is None:
+            raise RunError(f"no model of run {run} is promoted; its best one is {chosen.original}")
+        candidate, made = chosen.candidate, chosen.promotion
+        text = " ".join(made.text.split())
+        why = f"promoted by {made.who}: {text} (the best one is {chosen.original})"
+    else:
+        candidate, why = asked, "as asked"
+    return candidate, f"model {candidate} of run {run}, {why}"
+
+
 def is_kept(run: Run) -> bool:
     """Say whether the run is kept, so that nobody deletes it."""
     kept = [item.kind for item in decisions(run) if item.kind in (Kind.KEPT, Kind.RELEASED)]

@@ -17,6 +17,23 @@ from mmmlib.archive import Run
 from mmmlib.supervisor import SUPERVISED
 
 KERNEL = "python3"  # of the notebooks
+_settings: dict[str, str] = {}  # of kernels alone, beside the environment
+
+
+@contextmanager
+def settings_of_kernels(**variables: str) -> Iterator[None]:
+    """Give the kernels that start in the block these settings, such as ``MMM_TRIALS_ON``.
+
+    Unlike the environment they do not go on to the next run of the queue, which this process may
+    start and which somebody else asked for.
+    """
+    before = _settings.copy()
+    _settings.update(variables)
+    try:
+        yield
+    finally:
+        _settings.clear()
+        _settings.update(before)
 
 
 class Kernel:
@@ -43,7 +60,7 @@ class Kernel:
         self.manager: Any = AsyncKernelManager(kernel_name=KERNEL, config=config)
         imports = "; ".join(f"__import__({module!r})" for module in modules)
         run_sync(self.manager.start_kernel)(
-            env={**os.environ, SUPERVISED: str(run.id)},
+            env={**os.environ, **_settings, SUPERVISED: str(run.id)},
             stderr=self.stderr,
             extra_arguments=[f"--IPKernelApp.exec_lines={imports}"] if imports else [],
         )
@@ -62,17 +79,23 @@ class Kernels:
 
     The one after that which is taken starts when :meth:`start_next` says so, and imports what
     the engine will need.
+
+    Parameters
+    ----------
+    run : Run
+    count : int
+        How many notebooks there are; no kernel is started for nothing.
     """
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, run: Run, count: int = 1) -> None:
+        self._run, self._count = run, count
         self._modules = names.PRELOADS.get(run.job.engine, ())
         self._next: Kernel | None = Kernel(run)
         self._all = [self._next]
 
     def start_next(self) -> None:
-        """Start the next kernel, unless it has been."""
-        if self._next is None:
+        """Start the next kernel, unless it has been or there is no notebook for it."""
+        if self._next is None and len(self._all) < self._count:
             self._next = Kernel(self._run, self._modules)
             self._all.append(self._next)
 
@@ -80,14 +103,15 @@ class Kernels:
         """The next kernel, which is yours now."""
         self.start_next()
         kernel, self._next = self._next, None
-        assert kernel is not None
+        if kernel is None:
+            raise RuntimeError(f"there are no more than {self._count} notebooks to execute")
         return kernel
 
 
 @contextmanager
-def kernels_of(run: Run) -> Iterator[Kernels]:
-    """Kernels for a run's notebooks; none is left when the block ends."""
-    kernels = Kernels(run)
+def kernels_of(run: Run, count: int = 1) -> Iterator[Kernels]:
+    """Kernels for so many notebooks of a run; none is left when the block ends."""
+    kernels = Kernels(run, count)
     try:
         yield kernels
     finally:

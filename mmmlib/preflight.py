@@ -14,6 +14,7 @@ from mmmlib.engines import Engine, RefreshingEngine
 from mmmlib.errors import JobError, Problem
 from mmmlib.job import TrainingJob
 from mmmlib.manifest import ROBYN
+from mmmlib.settings import settings
 from mmmlib.sources import NOBODY, Listener, open_source
 from mmmlib.tidy.grid import of_country
 from mmmlib.tidy.roles import clashes
@@ -56,6 +57,29 @@ def accepted(job: TrainingJob) -> TrainingJob:
     if problems := refusals(job):
         raise JobError(problems)
     return job
+
+
+def check_trials(job: TrainingJob, place: str = "") -> None:
+    """Whether the trials of a job can be searched at a place, ``local`` or ``dask``.
+
+    Empty is the place of the settings, which an engine that trains here only may ignore.
+
+    Raises
+    ------
+    JobError
+        The engine searches on this machine only.
+    EngineError
+        No cluster is known, it does not answer, or it would compute other numbers.
+    """
+    if (place or settings().mmm_trials_on) == "local":
+        return
+    if job.engine == "native":
+        from mmmlib.engines.native.cluster import check_cluster, scheduler_address
+
+        check_cluster(scheduler_address())
+    elif place:
+        what = f"{job.engine} searches on one machine; the trials of engine native go to Dask"
+        raise JobError([Problem("engine", what)])
 
 
 def dataset_of(job: TrainingJob, listener: Listener = NOBODY) -> Dataset:

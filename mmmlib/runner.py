@@ -11,6 +11,7 @@ from typing import Any
 
 from mmmlib.archive import Archive, Run
 from mmmlib.errors import NotebookError
+from mmmlib.iri_grammar import without_iri_grammar
 from mmmlib.job import TrainingJob
 from mmmlib.kernels import Kernels, kernels_of
 from mmmlib.settings import settings
@@ -45,7 +46,11 @@ def execute_run(run: Run, on_progress: OnProgress, who: str = "") -> None:
     RunError
         The run was started before, or has ended.
     """
-    with sigterm_interrupts(), Supervisor(run, who) as supervisor, kernels_of(run) as kernels:
+    with (
+        sigterm_interrupts(),
+        Supervisor(run, who) as supervisor,
+        kernels_of(run, len(NOTEBOOKS)) as kernels,
+    ):
         for name in NOTEBOOKS:
             _execute(name, run, supervisor, kernels, on_progress)
 
@@ -54,8 +59,8 @@ def _execute(
     name: str, run: Run, supervisor: Supervisor, kernels: Kernels, on_progress: OnProgress
 ) -> None:
     """Execute one notebook of a run; it is archived by the engine."""
-    # takes two seconds, in which the first kernel starts
-    import papermill
+    with without_iri_grammar():  # takes a second all the same, in which the first kernel starts
+        import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 

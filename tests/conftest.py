@@ -107,6 +107,18 @@ def job(make_job: Callable[..., TrainingJob]) -> TrainingJob:
 
 
 @pytest.fixture
+def job_file(demo_values: dict[str, Any], tmp_path: Path) -> Callable[..., Path]:
+    """Write the demo job with other values; its archive is the test's own."""
+
+    def write(**values: Any) -> Path:
+        path = tmp_path / "job.yaml"
+        path.write_text(yaml.safe_dump(demo_values | {"root": str(tmp_path / "archive")} | values))
+        return path
+
+    return write
+
+
+@pytest.fixture
 def archive(job: TrainingJob) -> Archive:
     return Archive(job.root)
 

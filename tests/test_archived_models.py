@@ -16,6 +16,7 @@ from mmmlib import columns as c
 from mmmlib.archive import Archive, Run
 from mmmlib.archived import TRAINING, load_result
 from mmmlib.cli import main
+from mmmlib.decisions import promote
 from mmmlib.errors import RunError
 from mmmlib.exported import file_name, read_model
 from mmmlib.job import TrainingJob
@@ -120,7 +121,7 @@ def test_a_model_whose_data_changed_is_not_recreated(run: Run, invoke: Invoke) -
 def test_export_with_data_and_recreate_from_the_file(shared: Run, invoke: Invoke) -> None:
     done = invoke("export", str(shared), "--data")
     assert done.exit_code == 0, done.output
-    file = done.output.strip()
+    file = done.stdout.strip()
     assert file == file_name(load_result(shared).best)
     done = CliRunner().invoke(main, ["recreate", file])
     assert done.exit_code == 0, done.output
@@ -135,6 +136,79 @@ def test_export_with_data_and_recreate_from_the_file(shared: Run, invoke: Invoke
     done = CliRunner().invoke(main, ["recreate", "without.json", "--data", "shorter.csv"])
     assert done.exit_code == 1
     assert "are of another data set: there are 207 rows" in done.stderr
+
+
+def test_the_promoted_model_is_taken_unless_another_is_asked_for(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where an export goes
+    best = load_result(run).best
+    other = next(name for name in load_result(run).winners().values() if name != best)
+
+    def mmm(*words: str) -> Result:
+        return CliRunner().invoke(main, [*words, "--root", run.store.root])
+
+    done = mmm("allocate", str(run), "--candidate", "promoted")
+    assert done.exit_code == 1
+    assert f"no model of run {run} is promoted; its best one is {best}" in done.stderr
+    assert f"model {best} of run {run}, its best one\n" in mmm("allocate", str(run)).stderr
+    promote(run, other, "ada", "plausible\nshares")
+    why = f"model {other} of run {run}, promoted by ada: plausible shares (the best one is {best})"
+    plans = {}
+    for words in ([], ["--candidate", "promoted"], ["--candidate", "best"], ["--candidate", other]):
+        done = mmm("allocate", str(run), *words)
+        assert done.exit_code == 0, done.output
+        plans[" ".join(words[1:])] = done.stdout
+    assert plans[""] == plans["promoted"] == plans[other] != plans["best"]
+    assert why in mmm("allocate", str(run)).stderr
+    done = mmm("export", str(run))
+    assert (done.stdout.strip(), done.stderr.strip()) == (file_name(other), why)
+    done = mmm("export", str(run), "best")
+    assert done.stdout.strip() == file_name(best)
+    assert f"its best one, as asked; {other} is the promoted one" in done.stderr
+    done = mmm("recreate", str(run))
+    assert why in done.stderr
+    assert f"model {other}: " in done.stdout
+    done = mmm("refresh", str(run), "--steps", "99")  # refused once the model is known
+    assert why in done.stderr
+    assert done.exit_code == 1
+
+
+def test_a_refresh_continues_the_promoted_model(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    continued: list[TrainingJob] = []
+
+    def watch(job: TrainingJob) -> Run:
+        continued.append(job)
+        raise RunError("seen")
+
+    monkeypatch.setattr("mmmlib.terminal_models.watch", watch)  # the training itself is slow
+    other = next(
+        name for name in load_result(run).winners().values() if name != load_result(run).best
+    )
+    promote(run, other, "ada", "plausible")
+    CliRunner().invoke(main, ["refresh", str(run), "--root", run.store.root])
+    CliRunner().invoke(main, ["refresh", str(run), "--candidate", "best", "--root", run.store.root])
+    assert [job.refresh_of for job in continued] == [
+        f"{run}/{other}",
+        f"{run}/{load_result(run).best}",
+    ]
+
+
+def test_the_one_pager_of_the_promoted_model_is_opened(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("click.launch", opened.append)
+    result = load_result(run)
+    other = next(name for name in result.winners().values() if name != result.best)
+    run.save(f"{result.best}.png", b"best")
+    promote(run, other, "ada", "plausible")
+    done = CliRunner().invoke(main, ["open", str(run), "--root", run.store.root])
+    assert f"model {other} is promoted and has no one-pager; this is the best" in done.stderr
+    run.save(f"{other}.png", b"other")
+    done = CliRunner().invoke(main, ["open", str(run), "--root", run.store.root])
+    assert done.stderr == ""
+    assert [name.rpartition("/")[2] for name in opened] == [f"{result.best}.png", f"{other}.png"]
 
 
 def test_the_response_of_a_stored_model(shared: Run) -> None:

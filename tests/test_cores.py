@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmmlib.cores import usable_cores
+from mmmlib.settings import settings
 
 HERE = len(os.sched_getaffinity(0))
 
@@ -29,3 +30,11 @@ def test_quota_limits_affinity(tmp_path: Path, files: dict[str, str], cores: int
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     assert usable_cores(tmp_path) == cores
+
+
+def test_a_setting_limits_them_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for asked, cores in (("1", 1), ("0", HERE), ("999", HERE)):
+        monkeypatch.setenv("MMM_CORES", asked)
+        settings.cache_clear()
+        assert usable_cores(tmp_path) == cores
+    settings.cache_clear()

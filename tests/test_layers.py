@@ -14,9 +14,9 @@ from tests.conftest import REPOSITORY
 # From the bottom to the top; modules of one line may not import each other,
 # except within their own package.
 LAYERS = (
-    "errors names columns secrets yaml_text",
-    "settings ranges cores sigmoids scrubbed",
-    "job_parts logs",
+    "errors names columns secrets yaml_text iri_grammar",
+    "settings ranges sigmoids scrubbed",
+    "job_parts logs cores",
     "job",
     "contradictions manifest data job_schema",
     "holidays_table result tidy",

@@ -14,33 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from mmmlib.archive import CANCEL, CONSOLE, LOST_AFTER, Archive, Run, now
 from mmmlib.archived import load_result
+from mmmlib.cores import usable_cores
 from mmmlib.manifest import Status
 from tests.conftest import REPOSITORY
 
 BIN = Path(sys.executable).parent
 SMALL = {"iterations": 60, "trials": 2}
 LONG = {"iterations": 20_000, "trials": 2}
-
-
-@pytest.fixture
-def job_file(demo_values: dict[str, Any], tmp_path: Path) -> Callable[..., Path]:
-    """Write the demo job with other values and an archive of its own."""
-
-    def write(**values: Any) -> Path:
-        path = tmp_path / "job.yaml"
-        path.write_text(yaml.safe_dump(demo_values | {"root": str(tmp_path / "archive")} | values))
-        return path
-
-    return write
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return Archive(str(tmp_path / "archive"))
 
 
 def mmm(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -244,14 +227,24 @@ def gone(run: Run, seconds: float) -> bool:
     return False
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+# NSGA2 searches in its kernel, and no other kernel waits beside it; nevergrad in processes
+@pytest.mark.parametrize(
+    ("number", "optimizer", "processes"),
+    [
+        (signal.SIGINT, "NSGA2", 1),
+        (signal.SIGTERM, "TwoPointsDE", 1 + min(2, usable_cores()) if usable_cores() > 1 else 1),
+    ],
+)
 def test_an_interrupt_cancels_within_seconds(
-    job_file: Callable[..., Path], archive: Archive, number: int
+    job_file: Callable[..., Path], archive: Archive, number: int, optimizer: str, processes: int
 ) -> None:
-    with long_run(job_file(**LONG), archive) as (process, run):
+    with long_run(job_file(**LONG, optimizer=optimizer), archive) as (process, run):
         assert run.state().status is Status.RUNNING
         assert run.state().stage == "train"
-        assert len(ours(run)) >= 2
+        end = time.monotonic() + 30
+        while len(ours(run)) < processes and time.monotonic() < end:
+            time.sleep(0.1)
+        assert len(ours(run)) == processes
         started = time.monotonic()
         process.send_signal(number)
         process.communicate(timeout=20)

@@ -7,12 +7,10 @@ escapes what stands in ``{{ }}`` and in bound attributes; no template may use ``
 """
 
 import os
-import sys
 
-# jsonschema, which Jupyter's server imports, would build a grammar of addresses with letters of
-# all alphabets: a second, the half of a server's start. Nothing here is such an address; without
-# it jsonschema does not check that format.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+from mmmlib.iri_grammar import leave_out_iri_grammar
+
+leave_out_iri_grammar()  # half of a server's start
 
 # Arrow's own allocator keeps what a table once needed; the system's gives most of it back. Each tab
 # of the dashboard is a process, so that counts: ten megabytes after the pages were visited.

@@ -7,7 +7,7 @@ import platform
 import time
 
 from mmmlib.cores import usable_cores
-from tests.bench import growth, hypervolume, native, others
+from tests.bench import batch, growth, hypervolume, native, others
 from tests.bench.measure import markdown
 
 PAGE = native.ROOT / "docs" / "benchmarks.md"
@@ -43,6 +43,16 @@ def main() -> None:
         markdown(speed),
     )
     section("`mmm run demo`, as typed", markdown(native.whole_run()))
+    section(
+        "Overhead of a batch",
+        f"{batch.JOBS} demo jobs, standard budget, one after the other on this machine, and at "
+        f"once on a Dask cluster of {batch.WORKERS} workers of one thread. "
+        "*Overhead* is the wall time that a job holds its place, less the cells of its notebooks "
+        "that search, plan, draw and write: processes, imports, kernels, extraction, archive. "
+        "*CPU overhead* is the CPU time of all processes, less that of the same work in one that "
+        "has imported everything.",
+        markdown(batch.table()),
+    )
     for what, given in (("rows", "5 channels"), ("channels", "208 rows")):
         table, _ = growth.table(what)
         section(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmmlib import names
-from mmmlib.archive import Archive, Run
+from mmmlib.archive import Run
 from mmmlib.errors import LaunchError
 from mmmlib.manifest import Launch, Status
 from mmmlib.settings import settings
@@ -69,8 +69,3 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pyt
     settings.cache_clear()
     yield monkeypatch
     settings.cache_clear()
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return Archive(str(tmp_path / "archive"))

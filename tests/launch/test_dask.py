@@ -24,8 +24,11 @@ Make = Callable[..., TrainingJob]
 def cluster(environment: pytest.MonkeyPatch, workers: int) -> Iterator[Any]:
     from distributed import LocalCluster
 
+    # of the workers, too: their runs search by themselves all the same, or they would wait for
+    # workers that are busy with these runs
+    environment.setenv("MMM_TRIALS_ON", "dask")
     with LocalCluster(
-        n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as running:
         environment.setenv("MMM_DASK", running.scheduler_address)
         yield running
@@ -76,6 +79,9 @@ def test_a_batch_survives_a_killed_worker(
     tried = next(row for row in batch.rows if len(row.runs) == 2)
     first = batch.archive.run(tried.runs[0]).state()
     assert (first.status, "worker" in first.error) == (Status.FAILED, True)
+    manifest = batch.archive.run(tried.runs[1]).manifest
+    assert manifest is not None
+    assert manifest.receipt.cores == 1  # a worker of one thread, whatever its machine has
 
 
 def test_a_scheduler_that_is_away(environment: pytest.MonkeyPatch) -> None:

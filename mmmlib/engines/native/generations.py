@@ -9,7 +9,7 @@ that of the trials changes a trial.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -27,14 +27,14 @@ LetGo = Callable[[], None]
 
 
 def search_generations(
-    model: Model, threads: int, progress: Progress, let_go: LetGo
+    model: Model, threads: int, progress: Progress, let_go: LetGo, numbers: Iterable[int]
 ) -> list[Trial]:
-    """Search all trials, each exactly as many candidates as the job has iterations.
+    """Search trials, each exactly as many candidates as the job has iterations.
 
     Parameters
     ----------
     model : Model
-        Evaluates candidates; its job holds seed, trials and iterations. The last generation is
+        Evaluates candidates; its job holds seed and iterations. The last generation is
         cut where iterations are no multiple of the population.
     threads : int
         How many evaluate.
@@ -43,12 +43,13 @@ def search_generations(
         error of each objective.
     let_go : callable
         Called at safe points; may raise ``KeyboardInterrupt``.
+    numbers : iterable of int
+        Which trials, from 1.
     """
-    job = model.job
     best = np.full(model.n_objectives, np.inf)
     with _pool(threads) as pool:
         running = []
-        for number in range(1, job.trials + 1):
+        for number in numbers:
             running.append(_Running(model, number, pool))
             let_go()
         for done in running[0].generations():

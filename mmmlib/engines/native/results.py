@@ -201,17 +201,20 @@ def describe_input(model: Model) -> str:
     )
 
 
-def describe_search(model: Model, cores: int) -> str:
-    """One line on the search that begins."""
+def describe_search(model: Model, cores: int, scheduler: str = "") -> str:
+    """One line on the search that begins, by so many cores or by a Dask cluster."""
     job, optimizer = model.job, optimizer_of(model.job)
     if optimizer == NSGA2:
-        how = f"generations of {min(POPULATION, job.iterations)}, {_counted(cores, 'thread')}"
+        how, where = f"generations of {min(POPULATION, job.iterations)}", _counted(cores, "thread")
     else:
         processes = _counted(min(cores, job.trials), "process", "es")
-        how = f"{job.workers} a round, in {processes}"
+        how, where = f"{job.workers} a round", f"in {processes}"
+    if scheduler:
+        where = f"on the Dask cluster {scheduler}"
     return (
         f"{job.trials} trials of {job.iterations} iterations over "
-        f"{len(model.space.searched)} hyperparameters with {optimizer}, seed {job.seed}, {how}"
+        f"{len(model.space.searched)} hyperparameters with {optimizer}, seed {job.seed}, {how}, "
+        f"{where}"
     )
 
 

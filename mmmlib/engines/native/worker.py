@@ -1,44 +1,29 @@
-"""A worker process: searches the trials its parent hands it, and never outlives its parent.
+"""A process that searches the trials its parent hands it, and never outlives its parent.
 
 Started as a fresh interpreter (not forked, and without running the user's ``__main__`` again) with
-one end of a pipe. It receives ``(model, interval)``, then numbers of trials; it answers with
-:class:`Report`, a :class:`Trial` or a :class:`Failure`.
+one end of a pipe. It receives :class:`Work`, then numbers of trials; it answers each with any
+number of :class:`Report`, then :class:`Found` or :class:`Failure`.
 """
 
 from __future__ import annotations
 
 import os
+import pickle
+import platform
 import signal
 import threading
 import time
 import traceback
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from mmmlib.engines.native.candidates import Model
-from mmmlib.engines.native.search import search_trial, throttled
+from mmmlib.engines.native.messages import Failure, Found, Report, Work
+from mmmlib.engines.native.search import throttled
+from mmmlib.engines.native.surroundings import arithmetic
 from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.engines.native.trials import search_one
 
 WATCH_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class Report:
-    """Candidates done in a trial and the best error of each objective."""
-
-    trial: int
-    done: int
-    best: FloatArray
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A trial failed: the error in words and its traceback."""
-
-    trial: int
-    message: str
-    traceback: str
 
 
 def main(descriptor: int, parent: int) -> None:
@@ -55,26 +40,39 @@ def main(descriptor: int, parent: int) -> None:
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     connection: Connection[Any, Any] = Connection(descriptor)
     try:
-        model, interval = connection.recv()
+        work: Work = connection.recv()
         while True:
-            _search(connection, model, connection.recv(), interval)
+            _search(connection, work, connection.recv())
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the parent has closed the pipe: nothing more to do
 
 
-def _search(connection: Connection[Any, Any], model: Model, number: int, interval: float) -> None:
+def _search(connection: Connection[Any, Any], work: Work, number: int) -> None:
     def report(done: int, best: FloatArray) -> None:
         connection.send(Report(number, done, best))
 
     try:
-        trial = search_trial(model, number, throttled(report, interval))
+        if work.arithmetic and (wrong := _computes_otherwise(work)):
+            connection.send(Failure(number, wrong))
+            return
+        trial = search_one(work.model, number, throttled(report, work.interval))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
         connection.send(Failure(number, message, traceback.format_exc()))
     else:
-        connection.send(trial)
+        connection.send(Found(number, pickle.dumps(trial)))
+
+
+def _computes_otherwise(work: Work) -> str:
+    if arithmetic(work.model) == work.arithmetic:
+        return ""
+    return (
+        f"{platform.node()} rounds otherwise than the machine that asked, so that the model would "
+        "depend on where it was trained; let only workers with the same kind of processor and the "
+        "same C library take part"
+    )
 
 
 def _end_with(parent: int) -> None:

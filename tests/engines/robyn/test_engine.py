@@ -56,21 +56,6 @@ def trained(dataset: Dataset) -> tuple[TrainingResult, list[Event]]:
     return RobynEngine().train(dataset, _job(SMALL), events.append), events
 
 
-@pytest.fixture
-def job_file(demo_values: dict[str, Any], tmp_path: Path) -> Callable[..., Path]:
-    def write(**values: Any) -> Path:
-        path = tmp_path / "job.yaml"
-        path.write_text(yaml.safe_dump(demo_values | {"root": str(tmp_path / "archive")} | values))
-        return path
-
-    return write
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return Archive(str(tmp_path / "archive"))
-
-
 def test_events(trained: tuple[TrainingResult, list[Event]]) -> None:
     result, events = trained
     steps = [event.step for event in events if isinstance(event, StepStarted)]
