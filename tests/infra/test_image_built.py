@@ -30,6 +30,7 @@ MEMORY = "3g"
 SIZE = 2.7e9  # bytes; 2.43 GB when this was written
 # what a machine inside a sandbox may grant
 LIMITS = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
+OWN_AUTHORITIES = Path("/usr/local/share/ca-certificates")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 pytestmark = pytest.mark.slow
@@ -68,7 +69,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> str:
     if subprocess.run(["buildah", "inspect", BASE], capture_output=True, check=False).returncode:
         make_base(folder / "base.tar")
     options = [*LIMITS, "--isolation", "chroot", "--format", "docker", "--layers"]
-    if list(Path("/usr/local/share/ca-certificates").glob("*.crt")):  # the network's own
+    if list(OWN_AUTHORITIES.glob("*.crt")):  # the network's own; pip has a list of its own too
+        options += ["--volume", f"{OWN_AUTHORITIES}:{OWN_AUTHORITIES}:ro"]
         settings = folder / "pip.conf"
         settings.write_text("[global]\ncert = /hostcerts/ca-certificates.crt\n")
         options += ["--volume", f"{CERTIFICATES.parent}:/hostcerts:ro"]
