@@ -54,6 +54,10 @@ lock: .venv/test ## write requirements/*.txt anew from pyproject.toml
 		--constraint requirements/product.txt --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --quiet --custom-compile-command "make lock" \
 		--output-file requirements/robyn.txt
+	@$(BIN)/uv pip compile --group installer \
+		--constraint requirements/test.txt --generate-hashes --no-emit-index-url \
+		--python-version 3.11 --quiet --custom-compile-command "make lock" \
+		--output-file requirements/installer.txt
 	@$(BIN)/uv pip compile --group infra --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --quiet --upgrade --custom-compile-command "make lock" \
 		--output-file requirements/infra.txt

@@ -12,8 +12,6 @@ if ! cmp -s "$MMM_NUMBA/made-of" "$NUMBA_CACHE_DIR/made-of"; then
   rm -rf "$NUMBA_CACHE_DIR"
   mv "$fresh" "$NUMBA_CACHE_DIR"
 fi
-# shellcheck source=docker/cpu.sh
-. "$own/cpu.sh"
 
 if [ "${1:-dashboard}" = dashboard ]; then
   exec python "$own/dashboard.py"

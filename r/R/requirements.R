@@ -1,7 +1,7 @@
 #' What the engine `robyn` needs in R
 #'
 #' R itself, Robyn 3.12.1, what Robyn and lares import, and what this package uses.
-#' Sources of the floors: the DESCRIPTION files of Robyn 3.12.1 and lares 5.3.2.
+#' Sources of the floors: the DESCRIPTION and NAMESPACE files of Robyn 3.12.1 and lares 5.3.2.
 #'
 #' @return A data frame, one row a package: `package`; `relation` (`"=="`, `">="`, or `""` for any
 #'   version); `version` (`""` for any); `debian` (the Debian package that brings it or its
@@ -20,9 +20,10 @@ mmmr_requirements <- function() {
     need("patchwork", ">= 1.3.1", "r-cran-patchwork", "Robyn refuses to load with less"),
     need("ggplot2", ">= 3.4.0", "r-cran-ggplot2", "Robyn refuses to load with less"),
     need("data.table", "", "r-cran-data.table", "reads the data exactly and fast"),
+    # lares imports case_match but asks for dplyr 1.0.0 only, which has none.
+    need("dplyr", ">= 1.1.0", "r-cran-dplyr", "lares cannot be installed with less"),
     imports("Robyn", c(
-      "doParallel", "doRNG", "dplyr", "foreach", "ggridges", "jsonlite", "lubridate", "stringr",
-      "tidyr"
+      "doParallel", "doRNG", "foreach", "ggridges", "jsonlite", "lubridate", "stringr", "tidyr"
     )),
     need("pROC", ">= 1.18.5", "r-cran-proc", "lares refuses to load with less"),
     need("rpart.plot", ">= 3.1.0", "", "imported by lares"),

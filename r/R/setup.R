@@ -30,13 +30,13 @@ mmmr_setup <- function(requirements = mmmr_requirements(), library = writable_li
   }
   if (!all(status$ok)) {
     message("Installing from ", url, ": ", missing_text(status))
-    snapshot_install(requirements[!status$ok, ], url, library)
+    said <- snapshot_install(requirements[!status$ok, ], url, library)
     status <- mmmr_status(requirements, library)
   }
   if (!all(status$ok)) {
     stop(setup_error(paste0(
       "The installation ended, but these are still not as needed: ", missing_text(status),
-      ".\nThe lines above say why."
+      ".\n", said
     )))
   }
   message("Everything the engine `robyn` needs in R is installed now.")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import time
 import urllib.request
@@ -18,81 +16,16 @@ import pytest
 from mmmlib.archive import Archive
 from mmmlib.manifest import Status
 from tests.conftest import REPOSITORY
+from tests.infra.containers import COMMIT, SERVERS, image, look, podman, run
 from tests.infra.test_image import COMPOSE, answers, free_port, wait_until
 
-BASE = "docker.io/library/debian:bookworm-slim"
-IMAGE = "localhost/mmm-app:test"
-SERVERS = "localhost/mmm-servers:test"
-BUILT = "MMM_TEST_IMAGE"  # variable with an image that was built already, of COMMIT, beside SERVERS
+__all__ = ["image"]
+
 TABLE = "MARKETING.PUBLIC.WEEKLY"
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
 MEMORY = "3g"
-SIZE = 2.7e9  # bytes; 2.43 GB when this was written
-# what a machine inside a sandbox may grant
-LIMITS = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
-CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+SIZE = 2.5e9  # bytes; 2.25 GB when this was written
 
 pytestmark = pytest.mark.slow
-
-
-def out(*command: str | Path, seconds: float = 120) -> str:
-    """Run a command; return what it prints."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout
-
-
-def podman(*arguments: str | Path, seconds: float = 120) -> str:
-    return out("podman", "--runtime", "runc", *arguments, seconds=seconds)
-
-
-def run(*arguments: str | Path, seconds: float = 120) -> str:
-    """Run a container; podman's own health checks want systemd."""
-    return podman("run", "--no-healthcheck", *LIMITS, *arguments, seconds=seconds)
-
-
-def look(image: str, *command: str) -> str:
-    """Run a command of the system as root in an image."""
-    return run("--rm", "--user", "0", "--entrypoint", command[0], image, *command[1:])
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Build it, unless the layers are there; a machine without a registry makes its own base."""
-    missing = [tool for tool in ("buildah", "podman", "runc") if not shutil.which(tool)]
-    if missing or os.getuid():
-        pytest.skip(f"images are built by root with {', '.join(missing) or 'buildah'}")
-    if built := os.environ.get(BUILT):
-        return built
-    folder = tmp_path_factory.mktemp("build")
-    if subprocess.run(["buildah", "inspect", BASE], capture_output=True, check=False).returncode:
-        make_base(folder / "base.tar")
-    options = [*LIMITS, "--isolation", "chroot", "--format", "docker", "--layers"]
-    if list(Path("/usr/local/share/ca-certificates").glob("*.crt")):  # the network's own
-        settings = folder / "pip.conf"
-        settings.write_text("[global]\ncert = /hostcerts/ca-certificates.crt\n")
-        options += ["--volume", f"{CERTIFICATES.parent}:/hostcerts:ro"]
-        options += ["--volume", f"{settings}:/etc/pip.conf:ro"]
-    for name, recipe in ((SERVERS, "servers.Dockerfile"), (IMAGE, "Dockerfile")):
-        began = time.monotonic()
-        out(
-            "buildah", "bud", *options, "--pull-never", "--file", REPOSITORY / "docker" / recipe,
-            "--build-arg", "ROBYN=no", "--build-arg", f"COMMIT={COMMIT}", "--tag", name, REPOSITORY,
-            seconds=3600,
-        )  # fmt: skip
-        print(f"{recipe} built in {time.monotonic() - began:.0f} s")
-    return IMAGE
-
-
-def make_base(file: Path) -> None:
-    """Debian from its packages, under the name of its image."""
-    if not shutil.which("mmdebstrap"):
-        out("buildah", "pull", BASE, seconds=600)
-        return
-    out("mmdebstrap", "--variant=minbase", "bookworm", file, seconds=1200)
-    container = out("buildah", "from", "scratch").strip()
-    out("buildah", "add", container, file, "/", seconds=300)
-    out("buildah", "commit", "--rm", container, BASE, seconds=300)
 
 
 @pytest.fixture
@@ -208,6 +141,20 @@ def test_the_bill_of_materials_names_debians_pythons_and_rs_packages(image: str)
     locked = re.findall(r"^([a-z0-9._-]+)==(\S+)", lock, re.M)
     listed = {item["purl"] for item in bill["components"]}
     assert {f"pkg:pypi/{name}@{version}" for name, version in locked} <= listed
+
+
+# in R: all that Debian brings for Robyn
+LOAD_EACH = """
+    sys.source("/app/r/R/requirements.R", mmmr <- new.env())
+    needed <- subset(mmmr$mmmr_requirements(), nzchar(debian) & package != "R")
+    for (package in needed$package) loadNamespace(package)
+    cat(nrow(needed), "loaded")
+"""
+
+
+def test_rs_packages_can_be_loaded(image: str, hardened: list[str]) -> None:
+    said = run("--rm", *hardened, "--entrypoint", "Rscript", image, "-e", LOAD_EACH)
+    assert int(said.split(" loaded")[0].split()[-1]) > 15
 
 
 def test_the_doctor_finds_nothing_wrong(image: str, hardened: list[str]) -> None:

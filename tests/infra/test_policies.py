@@ -147,6 +147,12 @@ def test_githubs_schema(check: Callable[..., Done]) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_composes_schema(check: Callable[..., Done]) -> None:
+    file = REPOSITORY / "docker" / "compose.yaml"
+    done = check("check-jsonschema", "--builtin-schema", "vendor.compose-spec", file)
+    assert done.returncode == 0, done.stdout
+
+
 def test_shellcheck(check: Callable[..., Done]) -> None:
     done = check("shellcheck", *sorted((REPOSITORY / "infra" / "scripts").glob("*.sh")))
     assert done.returncode == 0, done.stdout

@@ -1,6 +1,7 @@
-# A package repository of three packages without code: mmmrmain imports mmmrpart (>= 2.0), and
-# mmmrold is current in 2.0 with 1.0 in the archive, as reticulate is.
-source_package <- function(directory, name, version, imports = NULL) {
+# A package repository of packages without code: mmmrmain imports mmmrpart (>= 2.0) and mmmrold,
+# which is current in 2.0 with 1.0 in the archive, as reticulate is; mmmrbad imports what stats has
+# not, as lares imports what an old dplyr has not.
+source_package <- function(directory, name, version, imports = NULL, namespace = character()) {
   folder <- file.path(tempfile("source"), name)
   dir.create(folder, recursive = TRUE)
   fields <- c(
@@ -8,7 +9,7 @@ source_package <- function(directory, name, version, imports = NULL) {
     Author = "Test", Maintainer = "Test <test@example.com>", Imports = imports
   )
   write.dcf(as.list(fields), file.path(folder, "DESCRIPTION"))
-  file.create(file.path(folder, "NAMESPACE"))
+  writeLines(namespace, file.path(folder, "NAMESPACE"))
   dir.create(directory, recursive = TRUE, showWarnings = FALSE)
   archive <- file.path(directory, sprintf("%s_%s.tar.gz", name, version))
   withr::with_dir(dirname(folder), utils::tar(archive, name, "gzip", tar = "internal"))
@@ -18,11 +19,13 @@ source_package <- function(directory, name, version, imports = NULL) {
 repository <- function() {
   root <- tempfile("repository")
   current <- file.path(root, "src", "contrib")
-  source_package(current, "mmmrmain", "1.0", "mmmrpart (>= 2.0)")
+  source_package(current, "mmmrmain", "1.0", "mmmrpart (>= 2.0), mmmrold")
   source_package(current, "mmmrpart", "2.0")
+  source_package(current, "mmmrbad", "1.0", "stats", "importFrom(stats, no_such_thing)")
   source_package(current, "mmmrold", "2.0")
   source_package(file.path(current, "Archive", "mmmrold"), "mmmrold", "1.0")
   tools::write_PACKAGES(current, type = "source")
+  unlink(file.path(current, "mmmrold_2.0.tar.gz")) # the pin is installed without it
   paste0("file://", root)
 }
 
@@ -54,11 +57,30 @@ test_that("what is missing is installed, dependencies are raised, pins come from
   expect_message(mmmr_setup(wanted, library, nowhere, debian = FALSE), "is installed\\.\\s*$")
 })
 
+test_that("what a package says that cannot be installed is part of the error", {
+  wrong <- rbind(need("mmmrbad", "", "", "a reason"), need("mmmrpart", "", "", "a reason"))
+  expect_warning(expect_message(expect_error(
+    mmmr_setup(wrong, library <- new_library(), repository(), debian = FALSE),
+    "still not as needed: mmmrbad\\.\n(.*\n)*.*no_such_thing",
+    class = "mmmr_setup_error"
+  )), "mmmrbad")
+  expect_identical(found_version("mmmrpart", library), "2.0")
+})
+
+test_that("a pin that the archive has not is said as such", {
+  pinned <- need("mmmrold", "== 1.5", "", "a reason")
+  expect_message(expect_error(
+    mmmr_setup(pinned, new_library(), repository(), debian = FALSE),
+    "mmmrold 1.5 is neither the snapshot's current version nor in its archive",
+    fixed = TRUE, class = "mmmr_setup_error"
+  ))
+})
+
 test_that("an installation that does not reach the version asked for is an error", {
-  wrong <- need("mmmrold", ">= 3.0", "", "a reason")
+  wrong <- need("mmmrpart", ">= 3.0", "", "a reason")
   expect_message(expect_error(
     mmmr_setup(wrong, new_library(), repository(), debian = FALSE),
-    "still not as needed: mmmrold >= 3.0 (found 2.0)",
+    "still not as needed: mmmrpart >= 3.0 (found 2.0)",
     fixed = TRUE, class = "mmmr_setup_error"
   ))
 })
