@@ -17,8 +17,8 @@ HIDDEN = "[secret]"
 _SHORT = 6  # characters: a shorter secret is only hidden where it stands alone, not inside words
 _LINE = 16  # characters: shorter lines of a key (its last one) say nothing
 _SECRET_NAMES = re.compile(
-    r"(?:^|_)(PASSWORD|PASSWD|PWD|PASSPHRASE|PASSCODE|TOKEN|SECRET|PRIVATE_KEY|PRIVATE_KEY_RAW|"
-    r"API_?KEY|ACCESS_KEY|CREDENTIAL)(?:$|_RAW$)"
+    r"(?:^|_)(PASSWORD|PASSWD|PASSPHRASE|PASSCODE|TOKEN|SECRET|PRIVATE_KEY|PRIVATE_KEY_RAW|"
+    r"API_?KEY|ACCESS_KEY|CREDENTIAL)(?:$|_RAW$)|_PWD$"  # PWD alone is the working directory
 )
 _known: set[str] = set()
 _pattern: tuple[frozenset[str], re.Pattern[str] | None] = (frozenset(), None)

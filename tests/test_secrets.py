@@ -56,6 +56,9 @@ def test_secrets_of_the_environment_are_known(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("SNOWFLAKE_PASSWORD", "from-the-environment")
     monkeypatch.setenv("SNOWFLAKE_TOKEN_FILE_PATH", "/run/token")
     assert scrub("from-the-environment /run/token") == f"{HIDDEN} /run/token"
+    monkeypatch.setenv("DB_PWD", "of-the-database")
+    monkeypatch.setenv("PWD", "/home/ada/mmm")  # the shell's working directory
+    assert scrub("of-the-database in /home/ada/mmm") == f"{HIDDEN} in /home/ada/mmm"
 
 
 def test_a_secret_shows_itself_only_when_asked() -> None:
