@@ -94,6 +94,11 @@ variable "iap_audience" {
   description = "Whom IAP's signed header must be for; the service where null. Empty: the header without a signature is believed."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.iap_audience == null || can(regex("^(/projects/[0-9]+/[A-Za-z0-9/-]+)?$", var.iap_audience))
+    error_message = "iap_audience must look like /projects/NUMBER/locations/REGION/services/NAME, as the log names it when a token is refused; or be empty."
+  }
 }
 
 variable "allow_unauthenticated" {

@@ -219,6 +219,32 @@ run "everybody_and_iap_contradict" {
   expect_failures = [var.allow_unauthenticated]
 }
 
+run "an_audience_can_be_named" {
+  command = plan
+  variables {
+    environment  = "production"
+    bucket_name  = "mmm-app-output"
+    iap_audience = "/projects/42/global/backendServices/7"
+  }
+  assert {
+    condition = contains([
+      for one in google_cloud_run_v2_service.dashboard.template[0].containers[0].env :
+      "${one.name}=${one.value}"
+    ], "MMM_IAP_AUDIENCE=/projects/42/global/backendServices/7")
+    error_message = "another audience is checked"
+  }
+}
+
+run "an_audience_is_no_address" {
+  command = plan
+  variables {
+    environment  = "production"
+    bucket_name  = "mmm-app-output"
+    iap_audience = "https://mmm.example.com"
+  }
+  expect_failures = [var.iap_audience]
+}
+
 run "wildcards_are_no_people" {
   command = plan
   variables {
