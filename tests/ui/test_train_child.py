@@ -33,6 +33,7 @@ from mmmlib.ui.train import form, launching
 from mmmlib.ui.train.child import Child, ChildKilledError
 from mmmlib.ui.train.quote import quote
 from mmmlib.ui.train.raw import read_raw
+from tests.conftest import REPOSITORY
 from tests.ui.test_train_view import wait_for
 
 PROBLEMS = [Problem("channels[0].spend", "is not there"), Problem("", "and more")]
@@ -43,6 +44,12 @@ ERRORS = [
     SnowflakeError("login", "words", again=True),
 ]
 SECRET = "hidden-5ecret-word"
+
+
+@pytest.fixture(autouse=True)
+def found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The child is asked for functions of this module."""
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY), prepend=os.pathsep)
 
 
 # What the child is asked: it finds these functions by their names.
