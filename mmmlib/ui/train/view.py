@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from mmmlib.ui.train.work import Work
 
 QUICK_SECONDS = 1.5  # data that are read in this time are checked again after every edit
 PAUSE_SECONDS = 0.7  # without an edit, before they are
+DRAWN_SECONDS = 1.5  # what need not be there at once leaves the browser the time to draw
 MOST_EARLIER = 60  # runs whose job can be loaded from the menu
 
 _PLACE = ("source", "connection", "file", "table", "sql")
@@ -60,15 +62,17 @@ class TrainView(Receiving):
         if self._begun:
             return
         self._begun = True
-        ask, root = CHILD.ask, self._session.archive.store.root
-        self._work.start("engines", lambda: ask(places.engines), self._set("engines"))
-        self._work.start("executors", lambda: ask(places.executors, root), self._set("executors"))
-        self._work.start("past", lambda: ask(past_runs, root), self._has_past)
-        if "snowflake" in self.sources:
-            self._work.start(
-                "connections", lambda: ask(places.connections), self._set("connections")
-            )
-        self._work.start("warm", lambda: ask(import_what_reads), lambda _: None)
+        root = self._session.archive.store.root
+        asked: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
+            "engines": (lambda: CHILD.ask(places.engines), self._set("engines")),
+            "executors": (lambda: CHILD.ask(places.executors, root), self._set("executors")),
+            "past": (lambda: CHILD.ask(past_runs, root), self._has_past),
+            "connections": (lambda: CHILD.ask(places.connections), self._set("connections")),
+            "warm": (lambda: CHILD.ask(import_what_reads), lambda _: None),
+        }
+        for name, (ask, answered) in asked.items():
+            if name != "connections" or "snowflake" in self.sources:
+                self._work.start(name, ask, answered, delay=DRAWN_SECONDS)
 
     def load_from(self, query: Query) -> None:
         """Load the job that the page's address names (``from``, ``refresh``)."""
