@@ -18,13 +18,7 @@ from mmmlib.launch import command
 from mmmlib.manifest import Launch, Status
 from mmmlib.settings import settings
 
-NICENESS = 5  # a search takes every core; the dashboard and the terminal go first
 PROGRAM = "from mmmlib.cli import main; main()"
-# set, not added: a run that ends starts the next one
-_BEHIND = (
-    "import os; which = os.PRIO_PROCESS, 0; "
-    f"os.setpriority(*which, max({NICENESS}, os.getpriority(*which))); {PROGRAM}"
-)
 
 
 class LocalExecutor:
@@ -69,7 +63,7 @@ def detached(run: Run, folder: str = "") -> subprocess.Popen[bytes]:
     try:
         process = subprocess.Popen(
             # -P: a folder full of data must not be searched for modules
-            [sys.executable, "-P", "-c", _BEHIND, *command(run)],
+            [sys.executable, "-P", "-c", PROGRAM, *command(run)],
             cwd=folder or None,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

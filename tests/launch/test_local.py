@@ -21,7 +21,7 @@ from mmmlib.cli import main
 from mmmlib.errors import RunError
 from mmmlib.job import TrainingJob
 from mmmlib.launch.execute import FAILED, execute
-from mmmlib.launch.local import NICENESS, LocalExecutor
+from mmmlib.launch.local import LocalExecutor
 from mmmlib.launch.queue import Queue, new_launch, waiting
 from mmmlib.manifest import Status
 from tests.conftest import REPOSITORY
@@ -55,18 +55,6 @@ def until_ended(*runs: Run, seconds: float = 240.0) -> None:
         time.sleep(0.2)
 
 
-def goes_behind(run: Run, seconds: float = 60.0) -> bool:
-    """Whether a run's process has less priority than this one; the run before it has started it."""
-    mine, end = os.getpriority(os.PRIO_PROCESS, 0), time.monotonic() + seconds
-    while time.monotonic() < end:
-        if (launch := run.launch) and launch.handle:
-            pid = int(launch.handle.partition(":")[0])
-            if os.getpriority(os.PRIO_PROCESS, pid) == max(NICENESS, mine):
-                return True
-        time.sleep(0.05)
-    return False
-
-
 def test_launched_runs_need_nobody(
     job_file: Callable[..., str], archive: Archive, weekly: Any, tmp_path: Path
 ) -> None:
@@ -82,9 +70,7 @@ def test_launched_runs_need_nobody(
     assert str(second) in shown
     if not first.manifest:  # a fast machine has ended it by now
         assert shown.index(str(first)) < shown.index(str(second))
-    until_ended(first)
-    assert goes_behind(second)
-    until_ended(second)
+    until_ended(first, second)
     assert first.state().status is Status.FAILED
     assert "no column 'tv_S'" in first.state().error
     assert "Traceback" in first.load(CONSOLE).decode()
