@@ -45,6 +45,7 @@ def memory_of(served) -> int:
     return max(child.memory_info().rss for child in children)
 
 
+@pytest.mark.slow
 def test_run_and_model_are_chosen_in_the_head(page, planned):
     page.goto(planned.url)
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Plan").click()

@@ -139,6 +139,7 @@ def test_a_worker_that_rounds_otherwise(scheduler: str, monkeypatch: pytest.Monk
         search_trials(golden.model(iterations=10, trials=1), ignore, 1, scheduler)
 
 
+@pytest.mark.slow
 def test_a_worker_with_other_sources(tmp_path: Path) -> None:
     """As of another commit: the cluster's own version check would let it pass."""
     shutil.copytree(Path(mmmlib.__file__).parent, tmp_path / "mmmlib")
