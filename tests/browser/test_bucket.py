@@ -9,20 +9,14 @@ import pytest
 from mmmlib.archive import Archive
 from mmmlib.decisions import Kind, decisions
 from mmmlib.manifest import Status
-from tests.browser.test_train import open_form, train_button
+from tests.browser.test_train import train_example
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_a_run_in_a_bucket_from_the_form_to_its_deletion(page, serve, gcs_root, tmp_path):
     with serve(gcs_root, MMM_UPLOADS=str(tmp_path / "uploads")) as served:
-        open_form(page, served)
-        page.get_by_role("button", name="Weekly, one country").click()
-        page.locator(".mmm-bars").wait_for(timeout=60_000)
-        page.get_by_label("Iterations").fill("200")
-        page.get_by_label("Trials").fill("1")
-        page.locator(".mmm-launch", has_text="200 candidates").wait_for()
-        train_button(page).click()
+        train_example(page, served)
         page.locator(".mmm-status", has_text="succeeded").wait_for(timeout=300_000)
         page.locator(".mmm-onepager").wait_for(timeout=30_000)
         (run,) = Archive(gcs_root).runs()
@@ -33,7 +27,7 @@ def test_a_run_in_a_bucket_from_the_form_to_its_deletion(page, serve, gcs_root, 
         page.get_by_role("tab", name="Notes").click()
         page.get_by_label("Write a note").fill("kept in the bucket")
         page.get_by_role("button", name="Add note").click()
-        page.locator(".mmm-said", has_text="kept in the bucket").wait_for()
+        page.locator(".mmm-notetext", has_text="kept in the bucket").wait_for()
         assert [line.kind for line in decisions(run)] == [Kind.NOTE]
 
         page.get_by_role("tab", name="Files").click()

@@ -41,6 +41,17 @@ def train_button(page):
     return page.get_by_role("button", name="Train", exact=True)
 
 
+def train_example(page, served):
+    """Launch a small run of the weekly example."""
+    open_form(page, served)
+    page.get_by_role("button", name="Weekly, one country").click()
+    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.get_by_label("Iterations").fill("200")
+    page.get_by_label("Trials").fill("1")
+    page.locator(".mmm-launch", has_text="200 candidates").wait_for()
+    train_button(page).click()
+
+
 def downloaded(page, tmp_path) -> TrainingJob:
     """The job as the page gives it."""
     page.locator(".mmm-launch").get_by_text("problem").wait_for(state="detached")
@@ -296,13 +307,7 @@ def of_path(known: dict, path: str) -> dict:
 
 
 def test_a_run_from_the_form_to_its_one_pager(page, empty):
-    open_form(page, empty)
-    page.get_by_role("button", name="Weekly, one country").click()
-    page.locator(".mmm-bars").wait_for(timeout=60_000)
-    page.get_by_label("Iterations").fill("200")
-    page.get_by_label("Trials").fill("1")
-    page.locator(".mmm-launch", has_text="200 candidates").wait_for()
-    train_button(page).click()
+    train_example(page, empty)
     page.locator(".mmm-onepager").wait_for(timeout=300_000)
     run = Archive(empty.root).run(page.url.rpartition("run=")[2])
     assert run.state().status in (Status.RUNNING, Status.SUCCEEDED)
