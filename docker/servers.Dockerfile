@@ -9,7 +9,7 @@ COPY requirements/servers.txt /src/requirements/
 RUN python3 -m venv /opt/venv \
     && /opt/venv/bin/pip --no-cache-dir --quiet install --require-hashes \
       -r /src/requirements/servers.txt
-COPY mmmlib/data/weekly.csv docker/servers.py /opt/servers/
+COPY mmmlib/data/examples/weekly.csv docker/servers.py /opt/servers/
 RUN useradd --uid 10002 --user-group --no-create-home --shell /usr/sbin/nologin servers \
     && mkdir -p /buckets/mmm-app-output \
     && chown -R servers:servers /buckets

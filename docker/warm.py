@@ -7,11 +7,9 @@ import tempfile
 from pathlib import Path
 
 import mmmlib
-from mmmlib.data import job_path
-from mmmlib.engines import ignore
-from mmmlib.engines.native.compiled import sources_digest
+from mmmlib.data import dataset_of, job_path
+from mmmlib.engines import ignore, native, open_engine
 from mmmlib.job import TrainingJob
-from mmmlib.preflight import dataset_of, engine_of
 
 # Numba asks whether a source has the time it had, to the nanosecond; an image that was pushed and
 # pulled knows whole seconds.
@@ -28,8 +26,8 @@ with tempfile.TemporaryDirectory() as root:
         medium["ranges"] = {}
     for adstock in ("geometric", "weibull_cdf", "weibull_pdf"):
         job = TrainingJob.parse(values | small | {"adstock": adstock})
-        engine_of(job).train(dataset_of(job), job, ignore)
+        open_engine(job).train(dataset_of(job), job, ignore)
 
 # Tells the entrypoint whether a copy is this image's.
 made_of = Path(os.environ["NUMBA_CACHE_DIR"], "made-of")
-made_of.write_text(sources_digest())
+made_of.write_text(native.sources_digest())

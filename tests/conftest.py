@@ -13,9 +13,9 @@ import pytest
 import yaml
 from hypothesis import settings
 
-from mmmlib.archive import Archive
-from mmmlib.data import demo_job_path, example_path
-from mmmlib.job import TrainingJob
+from mmmlib.archive.archive import Archive
+from mmmlib.data.examples import demo_job_path, example_path
+from mmmlib.job.parse import TrainingJob
 from tests.servers.fixtures import (
     gcs_proxy,
     gcs_root,
@@ -68,7 +68,7 @@ def snowflake(
     snowflake_server: SnowflakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[SnowflakeServer]:
     """The server without faults; the connection ``default`` of the environment leads to it."""
-    from mmmlib.settings import settings as own_settings
+    from mmmlib.ground.environment import settings as own_settings
 
     snowflake_server.call("reset")
     for name in [name for name in os.environ if name.startswith(("SNOWFLAKE_", "MMM_TYPED_"))]:

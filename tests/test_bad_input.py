@@ -19,11 +19,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from mmmlib.archive import Archive
-from mmmlib.errors import DataError, MMMError, SourceError
-from mmmlib.job import TrainingJob
-from mmmlib.manifest import Status
-from mmmlib.preflight import dataset_of
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.manifest import Status
+from mmmlib.data.extract import dataset_of
+from mmmlib.ground.errors import DataError, MMMError, SourceError
+from mmmlib.job.parse import TrainingJob
 from tests.conftest import REPOSITORY
 
 MakeJob = Callable[..., TrainingJob]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mmmlib.cli import main
-from mmmlib.job import TrainingJob
+from mmmlib.job.parse import TrainingJob
 from tests.conftest import REPOSITORY
 
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *REPOSITORY.glob("docs/*.md")]

@@ -1,82 +1,113 @@
-"""Imports point one way, top to bottom, with no cycle (docs/architecture.md)."""
+"""Imports point one way and by the door: the rooms of `mmmlib` from the bottom to the top."""
 
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import REPOSITORY
 
-# From the bottom to the top; modules of one line may not import each other,
-# except within their own package.
+# Each room may import those before it, by their face; `docs/architecture.md` has them as a table.
 LAYERS = (
-    "errors names columns secrets yaml_text iri_grammar",
-    "settings ranges sigmoids scrubbed",
-    "job_parts logs cores",
-    "job",
-    "contradictions manifest data job_schema",
-    "holidays_table result tidy",
-    "dataset exported",
-    "sources stores engines",
-    "old_runs",
-    "archive interactions",
-    "archived decisions progress allocate checks annotations simulate guess preflight run_zip "
-    "storage_check",
-    "supervisor deletion report job_check job_template refresh recreate reproduce response "
-    "allocation_check",
-    "kernels pages run_card scenarios",
-    "stages",
-    "papermill_engine",
-    "runner",
-    "launch",
-    "doctor terminal",
-    "terminal_models terminal_sources terminal_launch",
-    "ui cli_options",
-    "cli_models cli_sources cli_launch",
-    "cli",
-)
-RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer.split()}
-# Imported when the function runs, one line above: parse() hands the job to its own rules.
-ON_USE = {("job", "contradictions"), ("supervisor", "archived")}
+    "ground", "job", "data", "model", "engines", "simulate", "archive", "plan", "report", "run",
+    "launching", "doctor", "ui", "cli",
+)  # fmt: skip
+PACKAGE = REPOSITORY / "mmmlib"
+FILES = sorted(path for path in PACKAGE.rglob("*.py*") if path.suffix in (".py", ".pyi"))
+NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
+DOORS = sorted({*(REPOSITORY / "docker").glob("*.py"), *(REPOSITORY / "infra").rglob("*.py")})
 
 
-def _imports(path: Path) -> set[str]:
-    """First-level modules of mmmlib that a file imports."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mmmlib"):
-            parts = (node.module or "").split(".")
-            names = parts[1:2] or [alias.name for alias in node.names]
-            found |= {name for name in names if name in RANK}
+def _imported(source: str) -> Iterator[str]:
+    """Every module or name of mmmlib that is imported, with dots."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "mmmlib":
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
-            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("mmmlib.")}
-    return found
+            yield from (a.name for a in node.names if a.name.split(".")[0] == "mmmlib")
 
 
-FILES = sorted((REPOSITORY / "mmmlib").rglob("*.py"))
+def _room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0]
+
+
+def test_the_rooms_are_the_layers() -> None:
+    assert {path.name for path in PACKAGE.iterdir() if path.is_dir()} - {"__pycache__"} == {*LAYERS}
+    loose = {path.name for path in PACKAGE.iterdir() if path.is_file()}
+    assert loose <= {"__init__.py", "__init__.pyi", "py.typed"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(REPOSITORY)))
-def test_imports_point_down(path: Path) -> None:
-    own = path.relative_to(REPOSITORY / "mmmlib").parts[0].removesuffix(".py")
-    if own == "__init__":
+def test_imports_point_down_and_enter_by_the_door(path: Path) -> None:
+    room = _room(path)
+    if room not in LAYERS:  # the face of the whole
         return
-    assert own in RANK, f"{own} has no layer: add it to LAYERS"
-    for used in _imports(path) - {own}:
-        if (own, used) not in ON_USE:
-            assert RANK[used] < RANK[own], f"{own} imports {used}, which is not below it"
+    for name in _imported(path.read_text()):
+        _, used, *rest = [*name.split("."), "__version__"]
+        if used in (room, "__version__"):
+            continue
+        rest.pop()
+        assert LAYERS.index(used) < LAYERS.index(room), f"{name} is not below {room}"
+        assert len(rest) == 1, f"{name}: take it from the face, `from mmmlib.{used} import …`"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(REPOSITORY)))
-def test_modules_stay_readable(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 320
+@pytest.mark.parametrize("room", LAYERS)
+def test_no_imports_go_in_circles_within_a_room(room: str) -> None:
+    files = sorted((PACKAGE / room).rglob("*.py"))
+    names = {".".join(path.relative_to(REPOSITORY).with_suffix("").parts): path for path in files}
+    modules = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    graph = {
+        name: {
+            used if used in modules else used.rpartition(".")[0]
+            for used in _imported(path.read_text())
+            if used.startswith(f"mmmlib.{room}.")
+        }
+        for name, path in modules.items()
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
-@pytest.mark.parametrize("module", ["mmmlib", "mmmlib.job", "mmmlib.cli", "mmmlib.archive"])
+@pytest.mark.parametrize("path", [*NOTEBOOKS, *DOORS], ids=lambda p: p.name)
+def test_others_enter_by_the_door(path: Path) -> None:
+    if path.suffix == ".py":
+        source = path.read_text()
+    else:
+        cells = json.loads(path.read_text())["cells"]
+        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        source = "\n".join(line for line in "\n".join(code).splitlines() if line[:1] != "%")
+    deep = [name for name in _imported(source) if name.count(".") > 2]
+    assert not deep, f"take them from the face of their room: {deep}"
+
+
+@pytest.mark.parametrize("room", LAYERS)
+def test_no_name_of_a_face_hides_a_module(room: str) -> None:
+    """Otherwise whoever comes first decides which of both `from mmmlib.room import name` is."""
+    face = PACKAGE / room / "__init__.pyi"
+    if not face.exists():  # cli: a command is found by its name
+        return
+    modules = {path.stem for path in face.parent.iterdir()}
+    for node in ast.parse(face.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            assert not {alias.name for alias in node.names} & modules
+
+
+def test_every_name_of_a_face_is_there() -> None:
+    rooms = [room for room in LAYERS if (PACKAGE / room / "__init__.pyi").exists()]
+    code = f"import importlib; [importlib.import_module('mmmlib.' + room) for room in {rooms}]"
+    environment = {"EAGER_IMPORT": "1", "PATH": ""}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+
+
+@pytest.mark.parametrize(
+    "module", ["mmmlib", "mmmlib.job.parse", "mmmlib.cli", "mmmlib.archive.archive"]
+)
 def test_heavy_packages_are_imported_on_use(module: str) -> None:
     heavy = {"numba", "prophet", "nevergrad", "matplotlib", "papermill", "duckdb", "voila"}
     heavy |= {"google.auth", "google.cloud.storage", "requests", "rpy2", "snowflake"}

@@ -17,8 +17,9 @@ import nbformat
 import pytest
 import yaml
 
-from mmmlib.archive import CONSOLE, MANIFEST, STATUS, Archive
-from mmmlib.manifest import Status
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.manifest import Status
+from mmmlib.archive.run import CONSOLE, MANIFEST, STATUS
 from tests.conftest import REPOSITORY
 
 # Signs that HTML, JSON, URLs and Python's repr write differently.
@@ -57,7 +58,7 @@ def notebook(tmp_path: Path) -> Path:
     """The parameters of train.ipynb, then cells that leak in every way."""
     train = nbformat.read(REPOSITORY / "notebooks" / "train.ipynb", 4)
     (parameters,) = [cell for cell in train.cells if "parameters" in cell.metadata.get("tags", [])]
-    opens = "from mmmlib.stages import open_run\nwork = open_run(globals())"
+    opens = "from mmmlib.run.work import open_run\nwork = open_run(globals())"
     cells = [parameters, *map(nbformat.v4.new_code_cell, (opens, LEAKS, SHOWS, FAILS))]
     train.cells = cells
     path = tmp_path / "train.ipynb"

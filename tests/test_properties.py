@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, event, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, assume, event, given, settings, strategies as st
 
-from mmmlib.dataset import Dataset, needed, prepare
-from mmmlib.errors import DataError, JobError, SourceError
-from mmmlib.job import JOB_KEYS, TrainingJob
-from mmmlib.sources import open_source
+from mmmlib.data.dataset import Dataset, needed, prepare_dataset
+from mmmlib.data.sources import open_source
+from mmmlib.ground.errors import DataError, JobError, SourceError
+from mmmlib.job.model import JOB_KEYS
+from mmmlib.job.parse import TrainingJob
 
 DAYS = {"day": 1, "week": 7}
 SEARCH = settings(
@@ -328,7 +328,7 @@ def test_a_table_becomes_a_dataset_or_is_refused(table: pd.DataFrame, job: Train
     left_out = [str(name) for name in table.columns if str(name) not in read]
     before = copy.deepcopy(table)
     try:
-        dataset = prepare(table, job, [])
+        dataset = prepare_dataset(table, job, [])
     except DataError as error:
         assert_refusal(error)
         return
@@ -336,7 +336,7 @@ def test_a_table_becomes_a_dataset_or_is_refused(table: pd.DataFrame, job: Train
         pd.testing.assert_frame_equal(table, before)  # what came in is left as it was
     event("a dataset")
     assert_contract(dataset, table, job)
-    narrow = prepare(table.loc[:, [str(n) in read for n in table.columns]], job, left_out)
+    narrow = prepare_dataset(table.loc[:, [str(n) in read for n in table.columns]], job, left_out)
     pd.testing.assert_frame_equal(narrow.frame, dataset.frame)
 
 
@@ -350,7 +350,7 @@ def test_plain_tables_are_accepted(table: pd.DataFrame) -> None:
     job = TrainingJob.parse(
         {k: VALID[k] for k in ("country", "file", "date", "target", "channels", "prophet")}
     )
-    dataset = prepare(table, job)
+    dataset = prepare_dataset(table, job)
     assert_contract(dataset, table, job)
     assert dataset.frame["sales"].tolist() == table["sales"].tolist()
 
@@ -392,7 +392,7 @@ def assert_file(file: Path, folder: str) -> None:
         raw = open_source("duckdb").extract(job, Path(folder, "raw.parquet"))
         read = needed(job, raw.columns)
         table = pd.read_parquet(raw.path, columns=read) if read else pd.DataFrame()
-        dataset = prepare(table, job, [name for name in raw.columns if name not in read])
+        dataset = prepare_dataset(table, job, [name for name in raw.columns if name not in read])
     except (DataError, SourceError) as error:
         assert_refusal(error)
     else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mmmlib.errors import MMMError
+from mmmlib.ground import MMMError
 from mmmlib.job import TrainingJob, plain_values, read_text
 
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import sys
 
-from mmmlib import columns as c
-from mmmlib.archive import Archive, Run
-from mmmlib.archived import TRAINING, load_result
-from mmmlib.manifest import Status
+from mmmlib.archive import TRAINING, Archive, Run, Status, load_result
+from mmmlib.ground import columns as c
 
 
 def summary(run: Run) -> str:

@@ -13,24 +13,23 @@ import tomllib
 from importlib import metadata
 from pathlib import Path
 
-from mmmlib.cores import usable_cores
-from mmmlib.doctor import Finding, Verdict
-from mmmlib.settings import settings
+from mmmlib.doctor.symptom import Health, Symptom
+from mmmlib.ground import settings, usable_cores
 
 PROBE_SECONDS = 4.0
 _LOCK = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.M)
 _TRAINING_MB = 1500  # what a standard run of the native engine was measured to need, doubled
 
 
-def python() -> list[Finding]:
+def python() -> list[Symptom]:
     """Python's version against what the package asks for."""
     found = f"{sys.version.split()[0]} in {sys.prefix}"
     if (3, 11) <= sys.version_info[:2] < (3, 13):
         return [_pass("Python", found)]
-    return [Finding("Python", Verdict.FAIL, found, "use Python 3.11 or 3.12")]
+    return [Symptom("Python", Health.FAIL, found, "use Python 3.11 or 3.12")]
 
 
-def packages() -> list[Finding]:
+def packages() -> list[Symptom]:
     """Installed packages against the lock file of the checkout."""
     lock = settings().app_root / "requirements" / "product.txt"
     if not lock.is_file():
@@ -48,14 +47,14 @@ def packages() -> list[Finding]:
     install = f"{Path(sys.executable).name} -m pip install --require-hashes -r {lock}"
     if missing:
         words = f"{len(missing)} of {len(locked)} are missing: {', '.join(missing[:5])}"
-        return [Finding("packages", Verdict.FAIL, words, install)]
+        return [Symptom("packages", Health.FAIL, words, install)]
     if other:
         words = f"{len(other)} of {len(locked)} differ: {'; '.join(other[:3])}"
         return [_warn("packages", words, f"numbers may differ from the locked ones; {install}")]
     return [_pass("packages", f"{len(locked)} as locked")]
 
 
-def processor() -> list[Finding]:
+def processor() -> list[Symptom]:
     """Cores this process may use, and memory that is free within its container."""
     import psutil
 
@@ -73,7 +72,7 @@ def processor() -> list[Finding]:
     ]
 
 
-def numba_cache() -> list[Finding]:
+def numba_cache() -> list[Symptom]:
     """Whether compiled code can be kept; where not, every run compiles anew."""
     import mmmlib
 
@@ -89,7 +88,7 @@ def numba_cache() -> list[Finding]:
     return [_warn("numba cache", words, remedy)]
 
 
-def notebooks() -> list[Finding]:
+def notebooks() -> list[Symptom]:
     """The notebooks that a run executes."""
     folder = settings().notebooks
     missing = [
@@ -101,24 +100,24 @@ def notebooks() -> list[Finding]:
         return [_pass("notebooks", str(folder))]
     words = f"{folder} has no {', '.join(missing)}"
     remedy = "run mmm in the checkout, or set APP_ROOT to it"
-    return [Finding("notebooks", Verdict.FAIL, words, remedy)]
+    return [Symptom("notebooks", Health.FAIL, words, remedy)]
 
 
-def storage(root: str) -> list[Finding]:
+def storage(root: str) -> list[Symptom]:
     """The archive's store: written, read, listed, claimed, deleted."""
-    from mmmlib.storage_check import check_storage
+    from mmmlib.archive import check_storage
 
     place = root or settings().root
     steps = check_storage(place)
     if failed := [step for step in steps if not step.ok]:
         words = f"{place}: {failed[0].name} failed: {failed[0].message}"
         remedy = "mend that, or set MMM_ROOT to an archive that can be written"
-        return [Finding("archive", Verdict.FAIL, words, remedy)]
+        return [Symptom("archive", Health.FAIL, words, remedy)]
     took = sum(step.seconds for step in steps)
     return [_pass("archive", f"{place}: {', '.join(step.name for step in steps)} in {took:.2f} s")]
 
 
-def r() -> list[Finding]:
+def r() -> list[Symptom]:
     """R and what the engine `robyn` needs in it, as the R package says itself."""
     if not (program := shutil.which("Rscript")):
         words = "not found; the engine robyn is not available, native is"
@@ -147,14 +146,14 @@ def r() -> list[Finding]:
     return [*findings, _pass("R packages", f"{len(status) - len(shown)} as Robyn needs them")]
 
 
-def rpy2() -> list[Finding]:
+def rpy2() -> list[Symptom]:
     """Whether R starts inside Python, tried in a process of its own: it may crash."""
     from importlib.util import find_spec
 
     try:
         nevergrad = _pass("nevergrad", metadata.version("nevergrad"))
     except metadata.PackageNotFoundError:
-        nevergrad = Finding("nevergrad", Verdict.FAIL, "not installed", "see packages")
+        nevergrad = Symptom("nevergrad", Health.FAIL, "not installed", "see packages")
     if find_spec("rpy2") is None:
         remedy = "make setup-r; only the engine robyn needs it"
         return [_warn("rpy2", "not installed", remedy), nevergrad]
@@ -171,7 +170,7 @@ def rpy2() -> list[Finding]:
     return [_warn("rpy2", f"does not start R: {words}", remedy), nevergrad]
 
 
-def snowflake() -> list[Finding]:
+def snowflake() -> list[Symptom]:
     """Names of the Snowflake connections that are defined here; nothing of them is shown."""
     home = Path(os.environ.get("SNOWFLAKE_HOME", "~/.snowflake")).expanduser()
     names: list[str] = []
@@ -189,11 +188,10 @@ def snowflake() -> list[Finding]:
     return [_pass("Snowflake", found)]
 
 
-def launching() -> list[Finding]:
+def launching() -> list[Symptom]:
     """Executors that are set up here."""
-    from mmmlib import names
-    from mmmlib.errors import LaunchError
-    from mmmlib.launch import open_executor
+    from mmmlib.ground import LaunchError, names
+    from mmmlib.launching import open_executor
 
     ready, absent = [], []
     for name in names.EXECUTORS:
@@ -249,9 +247,9 @@ def _writable(folder: Path) -> bool:
         return False
 
 
-def _pass(name: str, found: str) -> Finding:
-    return Finding(name, Verdict.PASS, found)
+def _pass(name: str, found: str) -> Symptom:
+    return Symptom(name, Health.PASS, found)
 
 
-def _warn(name: str, found: str, remedy: str) -> Finding:
-    return Finding(name, Verdict.WARN, found, remedy)
+def _warn(name: str, found: str, remedy: str) -> Symptom:
+    return Symptom(name, Health.WARN, found, remedy)

@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from numpy.typing import NDArray
 
-from mmmlib import columns as c
-from mmmlib.ranges import Adstock
+from mmmlib.ground import columns as c
+from mmmlib.job import Adstock
+from mmmlib.model import TrainingResult, adstock
 from mmmlib.report import style
 from mmmlib.report.reading import carryover
-from mmmlib.result import TrainingResult
 
 LAGS = 8  # periods shown
 STRIP = 2.05  # inches right of the axes
@@ -28,32 +28,14 @@ def weights_of(result: TrainingResult, family: Adstock) -> dict[str, NDArray[np.
     found = {}
     for variable in carryover(result)[c.VARIABLE]:
         if f"{variable}_thetas" in best:
-            weights = float(best[f"{variable}_thetas"]) ** np.arange(rows)
+            weights = adstock.weights(family, rows, float(best[f"{variable}_thetas"]), 0.0)
         elif f"{variable}_shapes" in best:
             shape, scale = (float(best[f"{variable}_{name}"]) for name in ("shapes", "scales"))
-            weights = weibull(rows, scale, shape, family == "weibull_pdf")
+            weights = adstock.weights(family, rows, scale, shape)
         else:
             continue
         found[variable] = weights / weights.sum()
     return found
-
-
-def weibull(rows: int, scale: float, shape: float, density: bool) -> NDArray[np.float64]:
-    """Weights of a Weibull adstock, shape (rows,); see Robyn ``adstock_weibull``.
-
-    The scale is a quantile of ``1..rows``. ``density`` takes the density, min-max scaled, or else
-    the running product of the survival function.
-    """
-    none: NDArray[np.float64] = np.eye(1, rows)[0]
-    if scale == 0 or shape == 0 or rows == 1:
-        return none
-    rounded = np.rint(1 + (rows - 1) * scale)
-    if not density:
-        return np.asarray(np.cumprod(np.exp(-((np.arange(rows) / rounded) ** shape))))
-    ratio = np.arange(1, rows + 1) / rounded
-    weights = ratio ** (shape - 1) * np.exp(-(ratio**shape))
-    least, most = weights.min(), weights.max()
-    return none if most == least else np.asarray((weights - least) / (most - least))
 
 
 def periods_until(weights: NDArray[np.float64], share: float = MOST) -> int:

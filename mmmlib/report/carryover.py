@@ -6,13 +6,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from mmmlib import columns as c
-from mmmlib.ranges import Adstock
+from mmmlib.ground import columns as c
+from mmmlib.job import Adstock
+from mmmlib.model import TrainingResult
 from mmmlib.report import adstock, style
 from mmmlib.report.reading import carryover, period
 from mmmlib.report.style import Box
 from mmmlib.report.wording import percent
-from mmmlib.result import TrainingResult
 
 
 def draw(figure: Figure, box: Box, result: TrainingResult, family: Adstock = "geometric") -> None:

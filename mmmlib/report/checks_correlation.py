@@ -7,9 +7,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mmmlib.checks import RULES
-from mmmlib.checks.collinearity import correlation
-from mmmlib.checks.sample import Sample
+from mmmlib.data import RULES, Sample, correlation
 from mmmlib.report import style
 from mmmlib.report.style import Box
 from mmmlib.report.wording import labels

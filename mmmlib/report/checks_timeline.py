@@ -9,10 +9,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from mmmlib.checks import RULES
-from mmmlib.checks.media import spend_scores
-from mmmlib.checks.sample import Sample, robust_z
-from mmmlib.checks.target import largest_step, low_stretches
+from mmmlib.data import RULES, Sample, largest_step, low_stretches, robust_z, spend_scores
 from mmmlib.report import style
 from mmmlib.report.style import Box
 from mmmlib.report.wording import labels, tick

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from mmmlib.checks import RULES, Finding, Verdict
+from mmmlib.data import RULES, Finding, Verdict
 from mmmlib.report import style
 from mmmlib.report.style import Box
 from mmmlib.report.wording import MISSING, short, shortened

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from mmmlib import columns as c
+from mmmlib.ground import columns as c
+from mmmlib.model import TrainingResult
 from mmmlib.report import style
 from mmmlib.report.style import Box
 from mmmlib.report.wording import plain
-from mmmlib.result import TrainingResult
 
 _FRONTS = (style.BLUE, style.SKY, style.GREEN, style.PURPLE)
 _REACH = 0.8  # quantile shown beside the fronts: a search begins far off the page

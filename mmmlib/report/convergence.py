@@ -6,11 +6,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from mmmlib import columns as c
+from mmmlib.ground import columns as c
+from mmmlib.model import TrainingResult
 from mmmlib.report import style
 from mmmlib.report.style import Box
 from mmmlib.report.wording import wrapped
-from mmmlib.result import TrainingResult
 
 _NAMES = {c.NRMSE: "NRMSE", c.DECOMP_RSSD: "DECOMP.RSSD", c.MAPE: "MAPE (lift studies)"}
 _GAP = 0.4

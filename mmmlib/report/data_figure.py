@@ -7,7 +7,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from mmmlib.dataset import Dataset
+from mmmlib.data import Dataset
 from mmmlib.job import TrainingJob
 from mmmlib.report import style
 from mmmlib.report.marks import annotate, left_out

@@ -8,30 +8,28 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mmmlib import columns as c
-from mmmlib.allocate import Allocation
-from mmmlib.checks import check, sample_of
-from mmmlib.dataset import Dataset
-from mmmlib.job import TrainingJob
-from mmmlib.ranges import Adstock
-from mmmlib.report import carryover as _carryover
+from mmmlib.data import Dataset, check, sample_of
+from mmmlib.ground import columns as c
+from mmmlib.job import Adstock, TrainingJob
+from mmmlib.model import TrainingResult
+from mmmlib.plan import Allocation
 from mmmlib.report import (
+    carryover as _carryover,
     checks_correlation,
     checks_timeline,
     checks_verdicts,
     cloud,
+    convergence as _convergence,
     curves,
     data_figure,
+    fit as _fit,
     plan,
+    shares as _shares,
     style,
     waterfall,
 )
-from mmmlib.report import convergence as _convergence
-from mmmlib.report import fit as _fit
-from mmmlib.report import shares as _shares
 from mmmlib.report.reading import decomposition as _decomposition
 from mmmlib.report.style import Box
-from mmmlib.result import TrainingResult
 
 _WIDTH = 10.0  # inches
 

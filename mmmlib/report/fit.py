@@ -9,13 +9,13 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from mmmlib import columns as c
+from mmmlib.ground import columns as c
+from mmmlib.model import TrainingResult
 from mmmlib.report import style
 from mmmlib.report.marks import annotate, left_out
 from mmmlib.report.reading import over_time
 from mmmlib.report.style import Box
 from mmmlib.report.wording import tick
-from mmmlib.result import TrainingResult
 
 _SPLITS = {
     "train": ("training", style.BLUE),

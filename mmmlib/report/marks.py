@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 
-from mmmlib import columns as c
+from mmmlib.ground import columns as c
 from mmmlib.report import style
 from mmmlib.report.wording import shortened, width
 

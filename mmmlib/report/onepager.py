@@ -5,14 +5,14 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mmmlib import columns as c
-from mmmlib.allocate import Allocation
+from mmmlib.ground import columns as c
 from mmmlib.job import TrainingJob
+from mmmlib.model import TrainingResult
+from mmmlib.plan import Allocation
 from mmmlib.report import carryover, cloud, curves, fit, plan, reading, shares, style, waterfall
 from mmmlib.report.figures import rows_height
 from mmmlib.report.style import Box
 from mmmlib.report.wording import shortened, width, wrapped
-from mmmlib.result import TrainingResult
 
 WIDTH = 16.0  # inches at 150 dots: 2,400 pixels
 GAP = 0.35

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from mmmlib import columns as c
-from mmmlib.allocate import Allocation
+from mmmlib.ground import columns as c
+from mmmlib.plan import Allocation
 from mmmlib.report import style
 from mmmlib.report.style import Box
 from mmmlib.report.wording import MISSING, percent, short, tick

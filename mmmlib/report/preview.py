@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from mmmlib.data import Preview
 from mmmlib.report import style
 from mmmlib.report.wording import short, tick
-from mmmlib.sources.preview import Preview
 
 
-def figure(preview: Preview) -> Figure:
+def preview_figure(preview: Preview) -> Figure:
     """Bars of spend over all rows, the largest first."""
     ordered = sorted(preview.spend.items(), key=lambda each: -each[1])
     names, spend = [name for name, _ in ordered], np.array([value for _, value in ordered])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mmmlib import columns as c
+from mmmlib.ground import columns as c
+from mmmlib.model import TrainingResult
 from mmmlib.report.wording import percent, short
-from mmmlib.result import TrainingResult
 
 _PERIODS = {1: "day", 7: "week", 14: "two weeks", 28: "four weeks"}
 

@@ -8,12 +8,12 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from mmmlib import columns as c
+from mmmlib.ground import columns as c
+from mmmlib.model import TrainingResult
 from mmmlib.report import style
 from mmmlib.report.reading import intervals
 from mmmlib.report.style import Box
 from mmmlib.report.wording import MISSING, percent, short
-from mmmlib.result import TrainingResult
 
 
 def draw(figure: Figure, box: Box, result: TrainingResult, target_type: str) -> None:

@@ -9,23 +9,21 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from mmmlib import columns as c
-from mmmlib.errors import DataError, Problem
+from mmmlib.ground import DataError, Problem, columns as c
 from mmmlib.job import TrainingJob
+from mmmlib.model import Curves, TrainingResult
 from mmmlib.report import curves, style
 from mmmlib.report.reading import decomposition, grid_response, over_time, period
 from mmmlib.report.style import Box
 from mmmlib.report.wording import MISSING, percent, shortened, tick
-from mmmlib.result import TrainingResult
-from mmmlib.sigmoids import Curves
-from mmmlib.simulate.truth import SPEND_COLUMN, Truth
+from mmmlib.simulate import SPEND_COLUMN, Truth
 
 _WIDTH = 10.0  # inches
 _GAP = 0.2
 _SAME = 1e-6  # relative; a result's actual target is the truth's but for rounding
 
 
-def table(result: TrainingResult, job: TrainingJob, truth: Truth) -> pd.DataFrame:
+def truth_table(result: TrainingResult, job: TrainingJob, truth: Truth) -> pd.DataFrame:
     """Compare the best model with the truth, largest true contribution first.
 
     Parameters
@@ -80,7 +78,7 @@ def table(result: TrainingResult, job: TrainingJob, truth: Truth) -> pd.DataFram
     return ordered[columns].reset_index(drop=True)
 
 
-def figure(result: TrainingResult, job: TrainingJob, truth: Truth) -> Figure:
+def truth_figure(result: TrainingResult, job: TrainingJob, truth: Truth) -> Figure:
     """Draw true and modelled ROAS and, where the periods agree, response curves.
 
     Raises
@@ -88,7 +86,7 @@ def figure(result: TrainingResult, job: TrainingJob, truth: Truth) -> Figure:
     DataError
         As :func:`table`.
     """
-    compared = table(result, job, truth)
+    compared = truth_table(result, job, truth)
     shown = compared[compared[c.TRUE_ROAS].notna() & compared[c.MODELLED_ROAS].notna()]
     with_curves = bool(shown[c.TRUE_RESPONSE].notna().any())
     tall = max(1.05 + 0.34 * len(compared), 2.1)

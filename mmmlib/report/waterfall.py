@@ -8,12 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
-from mmmlib import columns as c
+from mmmlib.ground import columns as c
+from mmmlib.model import TrainingResult
 from mmmlib.report import style
 from mmmlib.report.reading import decomposition
 from mmmlib.report.style import Box
 from mmmlib.report.wording import percent, short
-from mmmlib.result import TrainingResult
 
 _ROLES = {
     "intercept": "baseline",

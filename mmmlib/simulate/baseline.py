@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mmmlib.simulate.parse import Simulation
 from mmmlib.simulate.series import (
     Floats,
     around_one,
@@ -15,7 +16,7 @@ from mmmlib.simulate.series import (
     wandering,
     wave,
 )
-from mmmlib.simulate.settings import ONE_YEAR, CountrySettings, Simulation
+from mmmlib.simulate.settings import ONE_YEAR, CountrySettings
 
 INTERCEPT = "intercept"
 NO_EVENT = "none"

@@ -10,22 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmmlib import columns as c
-from mmmlib.engines.native.curves import GRID_POINTS, GRID_REACH, marginal, of_channels
-from mmmlib.errors import Problem, SourceError
-from mmmlib.ranges import HYPERPARAMETERS
+from mmmlib.engines import native
+from mmmlib.ground import Problem, SourceError, columns as c
+from mmmlib.job import HYPERPARAMETERS
 from mmmlib.simulate.baseline import components, context_values, event_levels
 from mmmlib.simulate.media import CENTS, Effect, effects
+from mmmlib.simulate.parse import Simulation, SimulationError
 from mmmlib.simulate.series import Floats, dates_of, generator
-from mmmlib.simulate.settings import Channel, CountrySettings, Simulation, SimulationError
-from mmmlib.simulate.truth import (
-    COUNTRY,
-    EXPECTED,
-    NOISE,
-    SPEND_COLUMN,
-    Truth,
-    truth_folder,
-)
+from mmmlib.simulate.settings import Channel, CountrySettings
+from mmmlib.simulate.truth import COUNTRY, EXPECTED, NOISE, SPEND_COLUMN, Truth, truth_folder
 
 _HYPERPARAMETERS = tuple(sorted({name for names in HYPERPARAMETERS.values() for name in names}))
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
@@ -173,9 +166,9 @@ def _channels(
             }
         )
     table = pd.DataFrame(rows)
-    curves, current = of_channels(table), table[c.CURRENT_SPEND].to_numpy()
+    curves, current = native.of_channels(table), table[c.CURRENT_SPEND].to_numpy()
     table[c.CURRENT_RESPONSE] = curves.response(current)
-    table[c.CURRENT_MARGINAL] = marginal(curves, current)
+    table[c.CURRENT_MARGINAL] = native.marginal(curves, current)
     return table
 
 
@@ -183,14 +176,14 @@ def _curves(
     country: CountrySettings, channels: pd.DataFrame, paid: dict[str, Effect]
 ) -> pd.DataFrame:
     largest = np.array([each.spend.max() for each in paid.values()])
-    grid = np.linspace(np.zeros_like(largest), GRID_REACH * largest, GRID_POINTS)
-    curves = of_channels(channels)
+    grid = np.linspace(np.zeros_like(largest), native.GRID_REACH * largest, native.GRID_POINTS)
+    curves = native.of_channels(channels)
     return pd.DataFrame(
         {
             COUNTRY: country.name,
-            c.CHANNEL: np.repeat(channels[c.CHANNEL].to_numpy(), GRID_POINTS),
+            c.CHANNEL: np.repeat(channels[c.CHANNEL].to_numpy(), native.GRID_POINTS),
             c.SPEND: grid.T.ravel(),
             c.RESPONSE: curves.response(grid).T.ravel(),
-            c.MARGINAL_RESPONSE: marginal(curves, grid).T.ravel(),
+            c.MARGINAL_RESPONSE: native.marginal(curves, grid).T.ravel(),
         }
     )

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmmlib.engines.native.evaluate import fill_media
-from mmmlib.engines.native.transforms import FAMILIES
-from mmmlib.errors import Problem
-from mmmlib.ranges import HYPERPARAMETERS
+from mmmlib.engines import native
+from mmmlib.ground import Problem
+from mmmlib.job import HYPERPARAMETERS
+from mmmlib.model import adstock
+from mmmlib.simulate.parse import Simulation, SimulationError
 from mmmlib.simulate.series import Floats, around_one, flight, generator
-from mmmlib.simulate.settings import Channel, CountrySettings, Simulation, SimulationError
+from mmmlib.simulate.settings import Channel, CountrySettings
 
 CENTS = 2  # decimals of money
 
@@ -120,7 +121,9 @@ def _effect(
     own = np.array([[channel.hyperparameters[name] for name in HYPERPARAMETERS[family]]])
     adstocked, saturated = np.empty((2, 1, spend.size))
     inflexions, shares = np.empty((2, 1))
-    fill_media(media[None], 0, FAMILIES[family], own, adstocked, saturated, inflexions, shares)
+    native.fill_media(
+        media[None], 0, adstock.FAMILIES[family], own, adstocked, saturated, inflexions, shares
+    )
     coefficient = channel.roas * country.effect * spend.sum() / saturated.sum()
     return Effect(
         spend,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from mmmlib.errors import Problem
-from mmmlib.ranges import HYPERPARAMETERS, outside_limits
-from mmmlib.simulate.settings import ONE_YEAR, Simulation
+from mmmlib.ground import Problem
+from mmmlib.job import HYPERPARAMETERS, outside_limits
+from mmmlib.simulate.settings import ONE_YEAR, SimulationSettings
 
 # Columns of the data set and of its truth that no variable may be called.
 RESERVED = {
@@ -16,13 +16,13 @@ RESERVED = {
 }  # fmt: skip
 
 
-def contradictions(settings: Simulation) -> list[Problem]:
+def contradictions(settings: SimulationSettings) -> list[Problem]:
     """Everything in which settings contradict each other."""
     rules = (_names, _hyperparameters, _bursts, _collinear, _calendar)
     return [problem for rule in rules for problem in rule(settings)]
 
 
-def _names(settings: Simulation) -> Iterator[Problem]:
+def _names(settings: SimulationSettings) -> Iterator[Problem]:
     places = [("target", settings.target)]
     places += [(f"channels[{i}].name", item.name) for i, item in enumerate(settings.channels)]
     places += [(f"context[{i}].name", item.name) for i, item in enumerate(settings.context)]
@@ -42,7 +42,7 @@ def _names(settings: Simulation) -> Iterator[Problem]:
         yield Problem("events.levels.none", "means that there is no event; choose another name")
 
 
-def _hyperparameters(settings: Simulation) -> Iterator[Problem]:
+def _hyperparameters(settings: SimulationSettings) -> Iterator[Problem]:
     for i, channel in enumerate(settings.channels):
         where = f"channels[{i}].hyperparameters"
         family = settings.family(channel)
@@ -59,7 +59,7 @@ def _hyperparameters(settings: Simulation) -> Iterator[Problem]:
                 yield Problem(f"{where}.{name}", why)
 
 
-def _bursts(settings: Simulation) -> Iterator[Problem]:
+def _bursts(settings: SimulationSettings) -> Iterator[Problem]:
     for i, channel in enumerate(settings.channels):
         flighting = channel.flighting
         taken = flighting.per_year * flighting.length
@@ -73,7 +73,7 @@ def _bursts(settings: Simulation) -> Iterator[Problem]:
             yield Problem(f"channels[{i}].flighting.length", "is longer than the data set")
 
 
-def _collinear(settings: Simulation) -> Iterator[Problem]:
+def _collinear(settings: SimulationSettings) -> Iterator[Problem]:
     known = {channel.name for channel in settings.channels}
     leaders = {group.leader for group in settings.collinear}
     followers = Counter(name for group in settings.collinear for name in group.followers)
@@ -88,7 +88,7 @@ def _collinear(settings: Simulation) -> Iterator[Problem]:
                 yield Problem(where, f"{name!r} leads or follows elsewhere too; it can do one")
 
 
-def _calendar(settings: Simulation) -> Iterator[Problem]:
+def _calendar(settings: SimulationSettings) -> Iterator[Problem]:
     if settings.weekday and settings.interval == "week":
         yield Problem("weekday", "has no meaning in weekly data; remove it")
     elif settings.weekday and len(settings.weekday) != 7:

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmmlib.simulate.settings import ONE_YEAR, Flighting, Simulation
+from mmmlib.simulate.parse import Simulation
+from mmmlib.simulate.settings import ONE_YEAR, Flighting
 
 Floats = NDArray[np.float64]
 

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from mmmlib.errors import JobError, Problem
-from mmmlib.job import plain_values, read_text
-from mmmlib.job_parts import Frozen
-from mmmlib.ranges import Adstock, Kind
-from mmmlib.yaml_text import yaml_text
+from mmmlib.ground import yaml_text
+from mmmlib.job import Adstock, Frozen, Kind
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,31}$")]
 Country = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 ONE_YEAR = 365.25  # days
-
-
-class SimulationError(JobError):
-    """The settings of a simulation are not valid, or contradict each other."""
-
-    title = "the settings of the simulation are not valid"
 
 
 class Flighting(Frozen):
@@ -119,8 +107,8 @@ class Events(Frozen):
     length: int = Field(default=3, ge=1, le=60)
 
 
-class Simulation(Frozen):
-    """Everything that determines a simulated data set; ``docs/simulate.md`` has the formulas."""
+class SimulationSettings(Frozen):
+    """The settings of a simulation, and what follows from them."""
 
     seed: int = Field(default=1, ge=0, le=2**31 - 1)
     start: dt.date = dt.date(2023, 1, 2)
@@ -141,30 +129,6 @@ class Simulation(Frozen):
     countries: Annotated[tuple[CountrySettings, ...], Field(min_length=1)]
     snr: Positive | None = 20.0  # variance of the expected target to that of the noise; null: none
 
-    @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> Simulation:
-        """Validate plain values.
-
-        Raises
-        ------
-        SimulationError
-            With every problem and the path of its field.
-        """
-        from mmmlib.simulate.rules import contradictions
-
-        try:
-            settings = cls.model_validate(dict(values))
-        except ValidationError as error:
-            raise SimulationError(_problem(detail) for detail in error.errors()) from None
-        if problems := contradictions(settings):
-            raise SimulationError(problems)
-        return settings
-
-    @classmethod
-    def load(cls, path: str | Path, changes: Iterable[tuple[str, str]] = ()) -> Simulation:
-        """Read a settings file, with ``changes`` as :func:`changed` takes them."""
-        return cls.parse(changed(plain_values(read_text(path)), changes))
-
     def to_yaml(self) -> str:
         """The same settings as text; equal settings give equal texts."""
         return yaml_text(self.model_dump(mode="json"), default_flow_style=None)
@@ -177,49 +141,3 @@ class Simulation(Frozen):
     def family(self, channel: Channel) -> Adstock:
         """Adstock family of a channel."""
         return channel.adstock or self.adstock
-
-
-def changed(values: Mapping[str, Any], changes: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Set single values by their path, as ``channels.tv.roas``; each value is YAML.
-
-    Entries of a list are found by their name or their number.
-
-    Raises
-    ------
-    SimulationError
-        A path leads nowhere, or a value is not YAML.
-    """
-    made: dict[str, Any] = yaml.safe_load(yaml.safe_dump(dict(values)))
-    for path, text in changes:
-        *way, last = path.split(".")
-        try:
-            place: Any = made
-            for part in way:
-                place = place[_key(place, part)]
-            place[_key(place, last)] = yaml.safe_load(text)
-        except (KeyError, IndexError, TypeError, ValueError):
-            raise SimulationError(
-                [Problem(path, "no such setting; see docs/simulate.md")]
-            ) from None
-        except yaml.YAMLError as error:
-            raise SimulationError([Problem(path, f"{text!r} is not YAML: {error}")]) from None
-    return made
-
-
-def _key(place: Any, part: str) -> str | int:
-    if not isinstance(place, list):
-        return part
-    names = [item.get("name") for item in place if isinstance(item, dict)]
-    return names.index(part) if part in names else int(part)
-
-
-def _problem(detail: Mapping[str, Any]) -> Problem:
-    """pydantic's error, with the path as a person writes it."""
-    where = ""
-    for part in detail["loc"]:
-        where += f"[{part}]" if isinstance(part, int) else f".{part}" if where else str(part)
-    messages = {
-        "extra_forbidden": "unknown setting; remove it or correct its spelling",
-        "missing": "is missing; add it",
-    }
-    return Problem(where, messages.get(detail["type"], detail["msg"]))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmmlib import columns as c
-from mmmlib.errors import SourceError
+from mmmlib.ground import SourceError, columns as c
 from mmmlib.job import TrainingJob
 from mmmlib.simulate.generate import exposure_column, simulate, spend_column
-from mmmlib.simulate.settings import Simulation
+from mmmlib.simulate.parse import Simulation
 from mmmlib.simulate.truth import COUNTRY, truth_folder
 
 
@@ -75,7 +74,7 @@ def job_for(settings: Simulation, file: str, country: str = "", **values: Any) -
     )
 
 
-def write(settings: Simulation, into: Path) -> str:
+def write_simulation(settings: Simulation, into: Path) -> str:
     """Simulate; write the data, their truth and a job that trains on the first country.
 
     A job that is there already is kept: a person may have edited it.

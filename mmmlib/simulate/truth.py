@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from mmmlib import columns as c
 from mmmlib.data import EXAMPLE_PREFIX, example_path
-from mmmlib.errors import SourceError
+from mmmlib.ground import SourceError, columns as c
 from mmmlib.job import TrainingJob
-from mmmlib.simulate.settings import Simulation
+from mmmlib.simulate.parse import Simulation
 
 TABLES = ("contributions", "baseline", "channels", "response_curves")
 SETTINGS = "settings.yaml"

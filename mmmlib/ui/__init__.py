@@ -8,10 +8,14 @@ escapes what stands in ``{{ }}`` and in bound attributes; no template may use ``
 
 import os
 
-from mmmlib.iri_grammar import leave_out_iri_grammar
+import lazy_loader
+
+from mmmlib.ground import leave_out_iri_grammar
 
 leave_out_iri_grammar()  # half of a server's start
 
 # Arrow's own allocator keeps what a table once needed; the system's gives most of it back. Each tab
 # of the dashboard is a process, so that counts: ten megabytes after the pages were visited.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

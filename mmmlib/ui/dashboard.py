@@ -9,8 +9,8 @@ from dataclasses import replace
 import ipyvuetify as v
 
 from mmmlib.archive import Archive, user
-from mmmlib.ui.pages import FIRST, PAGES, Page, Query, Session, address, parse
-from mmmlib.ui.server_folder import viewer
+from mmmlib.ui.routes import FIRST, PAGES, Page, Query, Session, address, parse
+from mmmlib.ui.server.folder import viewer
 from mmmlib.ui.shell.view import Shell
 from mmmlib.ui.view import told
 
@@ -69,7 +69,7 @@ class Dashboard:
         self._refresher: threading.Thread | None = None
 
     def open(self, where: str) -> None:
-        """Show the page of an address (:mod:`mmmlib.ui.pages`); empty: the first page.
+        """Show the page of an address (:mod:`mmmlib.ui.routes`); empty: the first page.
 
         The page that was shown ends with that.
         """

@@ -9,11 +9,10 @@ from typing import Any
 
 from traitlets import Bool, Dict, List, Unicode
 
-from mmmlib.archive import Run
-from mmmlib.decisions import chosen_model
+from mmmlib.archive import Run, chosen_model
 from mmmlib.ui.background import in_background
-from mmmlib.ui.pages import Query, Session, address
 from mmmlib.ui.pieces import pieces
+from mmmlib.ui.routes import Query, Session, address
 from mmmlib.ui.trained import models_of, title_of, trained_runs
 from mmmlib.ui.view import View
 
@@ -29,7 +28,7 @@ class ModelPage(View):
         Of the address: ``model`` is a candidate; the one the run stands for without it.
     """
 
-    page = ""  # name of the page in mmmlib.ui.pages.PAGES
+    page = ""  # name of the page in mmmlib.ui.routes.PAGES
     refusal = ""  # what it says of a model that it cannot read
     note = Unicode().tag(sync=True)  # what stands there as long as there is no model
     failed = Bool(False).tag(sync=True)  # there never will be

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -25,3 +26,14 @@ def numbers(values: Iterable[Any], digits: int = DIGITS) -> list[float | None]:
 def cell(value: Any) -> str | float | None:
     """Return a cell of a table: text as it is, numbers as :func:`number` gives them."""
     return value if isinstance(value, str) else number(value)
+
+
+def plain(value: Any, digits: int = 10) -> float | None:
+    """A number with so many significant digits; ``None`` where it is none."""
+    number = float(value)
+    return float(f"{number:.{digits}g}") if math.isfinite(number) else None
+
+
+def plains(values: Iterable[Any], digits: int = 6) -> list[float | None]:
+    """Numbers of a picture or a column."""
+    return [plain(value, digits) for value in values]

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mmmlib import columns as c
-from mmmlib.archive import BEST, Archive, Run
-from mmmlib.archived import TRAINING
-from mmmlib.decisions import promotion
-from mmmlib.errors import RunError
-from mmmlib.stores import together
-from mmmlib.ui.pages import Query, Session
+from mmmlib.archive import BEST, TRAINING, Archive, Run, promotion, together
+from mmmlib.ground import RunError, columns as c
+from mmmlib.ui.routes import Query, Session
 
 LISTED = 300  # newest runs that can be chosen; others by their address
 

@@ -13,8 +13,7 @@ from typing import Any
 
 import ipyvuetify as v
 
-from mmmlib.errors import MMMError
-from mmmlib.logs import Severity, failure, log
+from mmmlib.ground import MMMError, Severity, failure, log
 
 Say = Callable[[str], None]
 
@@ -45,7 +44,7 @@ class View(v.VuetifyTemplate):  # type: ignore[misc]
         Shows a message to the person.
     """
 
-    query: Mapping[str, str] | None = None  # of a page: see mmmlib.ui.pages.Page
+    query: Mapping[str, str] | None = None  # of a page: see mmmlib.ui.routes.Page
 
     def __init__(self, say: Say, **traits: Any) -> None:
         self.say = say

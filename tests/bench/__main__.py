@@ -6,7 +6,7 @@ import os
 import platform
 import time
 
-from mmmlib.cores import usable_cores
+from mmmlib.ground.cores import usable_cores
 from tests.bench import batch, growth, hypervolume, native, others
 from tests.bench.measure import markdown
 

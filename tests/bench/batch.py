@@ -18,9 +18,9 @@ from pathlib import Path
 import pandas as pd
 import psutil
 
-from mmmlib.archive import Run
-from mmmlib.data import demo_job_path
-from mmmlib.job import TrainingJob
+from mmmlib.archive.run import Run
+from mmmlib.data.examples import demo_job_path
+from mmmlib.job.parse import TrainingJob
 from tests.bench.native import ROOT
 
 JOBS, WORKERS = 10, 2
@@ -83,7 +83,7 @@ def a_batch(executor: str, places: int) -> dict[str, float]:
 
 
 def _train(executor: str, folder: str) -> list[Run]:
-    from mmmlib.launch.batch import start_batch
+    from mmmlib.launching.batch import start_batch
 
     jobs = Path(folder, "jobs")
     jobs.mkdir()
@@ -105,9 +105,9 @@ def the_work() -> dict[str, float]:
     import matplotlib as mpl
 
     mpl.use("agg")
-    from mmmlib import names
+    from mmmlib.ground import names
     from mmmlib.report import figures, onepager, style
-    from mmmlib.stages import open_run
+    from mmmlib.run.work import open_run
 
     for module in names.PRELOADS["native"]:
         importlib.import_module(module)

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mmmlib import columns as c
 from mmmlib.engines.native.candidates import Model
-from mmmlib.engines.native.inputs import ModelInput
-from mmmlib.job import TrainingJob
+from mmmlib.ground import columns as c
+from mmmlib.job.parse import TrainingJob
+from mmmlib.model.inputs import ModelInput
 from tests.bench.measure import timed
 
 ADSTOCKS = ("geometric", "weibull_cdf", "weibull_pdf")

@@ -6,14 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mmmlib.data import job_path
-from mmmlib.dataset import Dataset
-from mmmlib.engines import ignore
+from mmmlib.data.dataset import Dataset
+from mmmlib.data.examples import job_path
+from mmmlib.data.extract import dataset_of
+from mmmlib.engines.engine import ignore
 from mmmlib.engines.native import inputs
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.trials import search_trials
-from mmmlib.job import TrainingJob
-from mmmlib.preflight import dataset_of
+from mmmlib.job.parse import TrainingJob
 
 SEEDS = 10
 REFERENCE = (0.25, 1.0)  # NRMSE, DECOMP.RSSD: nine of ten random candidates are better in both

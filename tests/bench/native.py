@@ -10,19 +10,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mmmlib import columns as c
-from mmmlib.archive import Archive
-from mmmlib.cores import usable_cores
-from mmmlib.data import demo_job_path, job_path
-from mmmlib.engines import NSGA2, ignore, optimizer_of
+from mmmlib.archive.archive import Archive
+from mmmlib.data.examples import demo_job_path, job_path
+from mmmlib.data.extract import dataset_of
+from mmmlib.engines.engine import NSGA2, ignore, optimizer_of
 from mmmlib.engines.native import inputs, results
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.search import Trial
 from mmmlib.engines.native.trials import search_trials
-from mmmlib.job import TrainingJob
-from mmmlib.preflight import dataset_of
+from mmmlib.ground import columns as c
+from mmmlib.ground.cores import usable_cores
+from mmmlib.job.parse import TrainingJob
+from mmmlib.model.result import TrainingResult
 from mmmlib.report.truth import table as against_truth
-from mmmlib.result import TrainingResult
 from mmmlib.simulate.truth import truth_of
 from tests.bench.measure import Memory, timed
 
@@ -173,7 +173,7 @@ def start_up() -> pd.DataFrame:
     for name, command in {
         "python -c pass": [sys.executable, "-c", "pass"],
         "import mmmlib": [sys.executable, "-c", "import mmmlib"],
-        "import mmmlib.job": [sys.executable, "-c", "import mmmlib.job"],
+        "import mmmlib.job.model": [sys.executable, "-c", "import mmmlib.job.model"],
         "mmm --help": [str(Path(sys.executable).parent / "mmm"), "--help"],
     }.items():
         times = [

@@ -11,11 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib import names
-from mmmlib.data import demo_job_path, example_path
-from mmmlib.engines import Engine, ignore
-from mmmlib.job import TrainingJob
-from mmmlib.preflight import dataset_of
+from mmmlib.data.examples import demo_job_path, example_path
+from mmmlib.data.extract import dataset_of
+from mmmlib.engines.engine import Engine, ignore
+from mmmlib.ground import names
+from mmmlib.job.parse import TrainingJob
 from tests.bench.measure import timed
 
 FOLDER = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "mmm-bench" / "robynpy"

@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from mmmlib.engines import ignore
+from mmmlib.engines.engine import ignore
 from mmmlib.engines.native.trials import search_trials
 from tests.engines.native import golden
 

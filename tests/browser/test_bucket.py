@@ -6,9 +6,9 @@ import zipfile
 
 import pytest
 
-from mmmlib.archive import Archive
-from mmmlib.decisions import Kind, decisions
-from mmmlib.manifest import Status
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.decisions import Kind, decisions_of
+from mmmlib.archive.manifest import Status
 from tests.browser.test_train import train_example
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -28,7 +28,7 @@ def test_a_run_in_a_bucket_from_the_form_to_its_deletion(page, serve, gcs_root, 
         page.get_by_label("Write a note").fill("kept in the bucket")
         page.get_by_role("button", name="Add note").click()
         page.locator(".mmm-notetext", has_text="kept in the bucket").wait_for()
-        assert [line.kind for line in decisions(run)] == [Kind.NOTE]
+        assert [line.kind for line in decisions_of(run)] == [Kind.NOTE]
 
         page.get_by_role("tab", name="Files").click()
         with page.expect_download() as download:

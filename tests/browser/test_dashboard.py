@@ -11,8 +11,9 @@ import urllib.request
 import psutil
 import pytest
 
-from mmmlib.archive import CANCEL, Archive
-from mmmlib.manifest import Status
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.manifest import Status
+from mmmlib.archive.run import CANCEL
 
 pytestmark = pytest.mark.browser
 

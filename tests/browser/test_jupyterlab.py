@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib.archive import Archive
-from mmmlib.manifest import Status
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.manifest import Status
 from tests.browser.test_dashboard import wait_until
 from tests.conftest import REPOSITORY
 

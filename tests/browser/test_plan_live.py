@@ -10,10 +10,10 @@ import openpyxl
 import psutil
 import pytest
 
-from mmmlib.archive import Archive
-from mmmlib.decisions import chosen_model
-from mmmlib.job import TrainingJob
-from mmmlib.scenarios import load_scenarios
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.decisions import chosen_model
+from mmmlib.job.parse import TrainingJob
+from mmmlib.plan.scenarios import load_scenarios
 
 pytestmark = pytest.mark.browser
 

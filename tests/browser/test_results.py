@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from mmmlib.archive import Archive
-from mmmlib.decisions import Kind, chosen_model, decisions
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.decisions import Kind, chosen_model, decisions_of
 
 pytestmark = pytest.mark.browser
 
@@ -64,7 +64,7 @@ def test_a_candidate_is_promoted_noted_and_downloaded(page, results, tmp_path):
     page.get_by_role("button", name="Add note").click()
     page.locator(".mmm-notetext", has_text="seen by").wait_for()
     assert f"seen by {EVIL}" in page.locator(".mmm-decisions").inner_text()
-    assert [line.kind for line in decisions(run)] == [Kind.PROMOTED, Kind.NOTE]
+    assert [line.kind for line in decisions_of(run)] == [Kind.PROMOTED, Kind.NOTE]
 
     page.get_by_role("tab", name="Notebooks").click()
     page.locator(".mmm-notebook").wait_for()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib.archive import Archive, Run
-from mmmlib.manifest import Status
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.manifest import Status
+from mmmlib.archive.run import Run
 
 VARIABLE = "MMM_SCREENSHOTS"
 IMAGES = Path(__file__).parents[2] / "docs" / "images"

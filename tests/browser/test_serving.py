@@ -14,12 +14,12 @@ import urllib.parse
 import psutil
 import pytest
 
-from mmmlib.archive import Archive
-from mmmlib.archived import TRAINING
-from mmmlib.interactions import recent
-from mmmlib.manifest import Status
-from mmmlib.ui.iap import IAP_HEADER, TOKEN_HEADER
-from mmmlib.ui.pages import PAGES
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.interactions import recent
+from mmmlib.archive.manifest import Status
+from mmmlib.archive.results import TRAINING
+from mmmlib.ui.routes import PAGES
+from mmmlib.ui.server.iap import IAP_HEADER, TOKEN_HEADER
 from tests.browser.test_dashboard import kernels, run_of, wait_until
 from tests.servers.iap import AUDIENCE, serving_iap
 

@@ -9,10 +9,10 @@ import re
 import psutil
 import pytest
 
-from mmmlib.archive import Archive
-from mmmlib.data import demo_job_path, example_path
-from mmmlib.job import TrainingJob
-from mmmlib.manifest import Status
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.manifest import Status
+from mmmlib.data.examples import demo_job_path, example_path
+from mmmlib.job.parse import TrainingJob
 from mmmlib.ui.train.fields import fields, paths
 from tests.browser.test_dashboard import wait_until
 from tests.conftest import REPOSITORY

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from mmmlib.archive import Archive
-from mmmlib.manifest import Status
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.manifest import Status
 from tests.browser.test_dashboard import wait_until
 from tests.browser.test_train import open_form, train_button
 from tests.servers.running import PASSPHRASE, PASSWORD

@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mmmlib import names
-from mmmlib.errors import SourceError
-from mmmlib.job import TrainingJob
-from mmmlib.preflight import dataset_of
-from mmmlib.sources import Listener, Source, open_source
+from mmmlib.data.extract import dataset_of
+from mmmlib.data.sources import Listener, Source, open_source
+from mmmlib.ground import names
+from mmmlib.ground.errors import SourceError
+from mmmlib.job.parse import TrainingJob
 
 MakeJob = Callable[..., TrainingJob]
 HERE: dict[str, dict[str, Any]] = {

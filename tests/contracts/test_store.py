@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib import names
-from mmmlib.errors import StoreError
-from mmmlib.stores import Store, open_store, put_all
+from mmmlib.archive.stores import Store, open_store, put_all
+from mmmlib.ground import names
+from mmmlib.ground.errors import StoreError
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mmmlib.archive import Archive
-from mmmlib.job import TrainingJob
+from mmmlib.archive.archive import Archive
+from mmmlib.job.parse import TrainingJob
 
 
 @pytest.fixture(params=["file", "gs"])

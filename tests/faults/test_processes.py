@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib import archive as module
-from mmmlib.archive import CONSOLE, LOST_AFTER, Archive, Run, now
-from mmmlib.job import TrainingJob
-from mmmlib.manifest import Status
-from mmmlib.stores import open_store
+from mmmlib.archive import archive as module
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.manifest import Status
+from mmmlib.archive.run import CONSOLE, LOST_AFTER, Run, now
+from mmmlib.archive.stores import open_store
+from mmmlib.job.parse import TrainingJob
 from tests.conftest import REPOSITORY
 from tests.faults.reliability import told
 

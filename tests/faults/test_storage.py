@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from mmmlib.archive import LOST_AFTER, Archive, Run, now
-from mmmlib.errors import StoreError
-from mmmlib.job import TrainingJob
-from mmmlib.manifest import Status
-from mmmlib.stores import gcs_connection
-from mmmlib.stores.behind import WriteBehind
-from mmmlib.supervisor import Supervisor
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.manifest import Status
+from mmmlib.archive.run import LOST_AFTER, Run, now
+from mmmlib.archive.stores import gcs_connection
+from mmmlib.archive.stores.behind import WriteBehind
+from mmmlib.ground.errors import StoreError
+from mmmlib.job.parse import TrainingJob
+from mmmlib.run.supervisor import Supervisor
 from tests.faults.reliability import told
 from tests.servers.logins import Logins
 from tests.servers.proxy import Asked, Fault, Proxy

@@ -11,8 +11,7 @@ import os
 from typing import Any
 
 import tf.provider
-from tf.gen import tfplugin_pb2 as pb
-from tf.gen import tfplugin_pb2_grpc as rpc
+from tf.gen import tfplugin_pb2 as pb, tfplugin_pb2_grpc as rpc
 from tf.runner import run_provider
 
 _NESTING = {

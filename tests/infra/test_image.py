@@ -19,9 +19,10 @@ from typing import Any
 import pytest
 import yaml
 
-from mmmlib.archive import Archive, Run
-from mmmlib.manifest import Status
-from mmmlib.settings import Settings
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.manifest import Status
+from mmmlib.archive.run import Run
+from mmmlib.ground.environment import Settings
 from tests.conftest import REPOSITORY
 
 FOLDER = REPOSITORY / "docker"

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from mmmlib.archive import Archive
-from mmmlib.manifest import Status
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.manifest import Status
 from tests.conftest import REPOSITORY
 from tests.infra.containers import COMMIT, SERVERS, image, look, podman, run
 from tests.infra.test_image import COMPOSE, answers, free_port, wait_until

@@ -192,7 +192,7 @@ def test_defaults_are_the_deployments_names() -> None:
 
 
 def test_service_and_job_say_what_the_launcher_expects() -> None:
-    from mmmlib.settings import Settings
+    from mmmlib.ground.environment import Settings
 
     fields = Settings.model_fields
     (variables_of,) = (

@@ -89,7 +89,7 @@ def test_a_job_that_is_not_valid_never_starts(checkout: Path) -> None:
 @pytest.mark.slow
 def test_a_country_is_trained_and_summed_up(checkout: Path) -> None:
     values = {
-        "JOB": "mmmlib/data/daily.job.yaml",
+        "JOB": "mmmlib/data/examples/daily.job.yaml",
         "COUNTRY": "uk",
         "REVISION": "ci",
         "MMM_ROOT": str(checkout / "archive"),

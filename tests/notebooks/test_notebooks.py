@@ -11,9 +11,10 @@ from typing import Any
 import papermill
 import pytest
 
-from mmmlib.archive import Archive
-from mmmlib.job import JOB_KEYS, TrainingJob
-from mmmlib.manifest import Status
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.manifest import Status
+from mmmlib.job.model import JOB_KEYS
+from mmmlib.job.parse import TrainingJob
 from tests.conftest import REPOSITORY
 
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib import columns as c
-from mmmlib.job import TrainingJob
-from mmmlib.job_parts import Allocator, Channel, Context, Organic
-from mmmlib.result import TrainingResult
+from mmmlib.ground import columns as c
+from mmmlib.job.parse import TrainingJob
+from mmmlib.job.parts import Allocator, Channel, Context, Organic
+from mmmlib.model.result import TrainingResult
 
 Built = tuple[TrainingResult, TrainingJob]
 Builder = Callable[..., Built]

@@ -9,18 +9,8 @@ import numpy as np
 import pytest
 from matplotlib.collections import PolyCollection
 
-from mmmlib.engines.native.transforms import weibull_weights
 from mmmlib.report import figures, style
-from mmmlib.report.adstock import LAGS, periods_until, weibull, weights_of
-
-
-@pytest.mark.parametrize("density", [False, True])
-@pytest.mark.parametrize(("scale", "shape"), [(0.02, 1.4), (0.08, 0.3), (0.05, 7.0), (0.0, 2.0)])
-def test_weibull_weights_are_those_of_the_engine(scale: float, shape: float, density: bool) -> None:
-    wanted = weibull_weights(157, scale, shape, density)
-    mine = weibull(157, scale, shape, density)
-    np.testing.assert_allclose(mine[: len(wanted)], wanted, rtol=1e-9, atol=1e-15)
-    assert not mine[len(wanted) :].any() or mine[len(wanted) :].max() < 1e-12
+from mmmlib.report.adstock import LAGS, periods_until, weights_of
 
 
 def test_geometric_weights_and_when_most_has_come(build: Callable) -> None:

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from mmmlib.dataset import Dataset, prepare
-from mmmlib.job import TrainingJob
+from mmmlib.data.dataset import Dataset, prepare_dataset
+from mmmlib.job.parse import TrainingJob
 from mmmlib.report import figures, style
 from mmmlib.report.marks import Mark, arrange
 from mmmlib.report.onepager import one_pager
@@ -38,7 +37,7 @@ def lines_of(figure: Figure) -> int:
 
 
 def test_the_demo_s_checks(weekly: pd.DataFrame, job: TrainingJob) -> None:
-    figure = figures.checks(prepare(weekly, job), job)
+    figure = figures.checks(prepare_dataset(weekly, job), job)
     said = texts(figure)
     for text in ("0 FAIL, 0 REVIEW", "rows per driver", "competitor_sales", "facebook"):
         assert text in said
@@ -47,7 +46,7 @@ def test_the_demo_s_checks(weekly: pd.DataFrame, job: TrainingJob) -> None:
 
 
 def test_what_is_wrong_is_marked(weekly: pd.DataFrame, job: TrainingJob) -> None:
-    dataset = prepare(weekly, job)
+    dataset = prepare_dataset(weekly, job)
     frame = dataset.frame.copy()
     frame["print_S"] = 2 * frame["tv_S"]
     frame.loc[161:, "revenue"] = 0.0
@@ -119,7 +118,7 @@ def test_on_the_one_pager_and_the_data(
     assert one_pager(result, its_job) != one_pager(
         result, its_job, annotations=some(["2023-05-01"])
     )
-    figure = figures.dataset(prepare(weekly, job), job, some(["2017-05-01"]))
+    figure = figures.dataset(prepare_dataset(weekly, job), job, some(["2017-05-01"]))
     assert marks_of(figure) == ["event 0"]
     assert lines_of(figure) == 2  # on the target and on the spend
 

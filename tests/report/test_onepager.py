@@ -15,11 +15,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from mmmlib import columns as c
-from mmmlib.allocate import allocate
-from mmmlib.job_parts import Allocator
-from mmmlib.report import figures, one_pager, onepager, style
-from mmmlib.report import plan as plan_panel
+from mmmlib.ground import columns as c
+from mmmlib.job.parts import Allocator
+from mmmlib.plan.allocate import allocate
+from mmmlib.report import figures, one_pager, onepager, plan as plan_panel, style
 from mmmlib.report.wording import short
 
 STRANGE = [

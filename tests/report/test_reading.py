@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mmmlib import columns as c
+from mmmlib.ground import columns as c
 from mmmlib.report import reading, waterfall
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from matplotlib.cbook import is_math_text
 
 from mmmlib.report.wording import labels, percent, plain, short, shortened, width, wrapped

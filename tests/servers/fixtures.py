@@ -44,8 +44,7 @@ def gcs_proxy(gcs_root: str, gcs_server: str, monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture
 def logins(monkeypatch: pytest.MonkeyPatch) -> Iterator[Logins]:
     """Google's logins; IAM's signing is asked there too."""
-    from google.auth import _regional_access_boundary_utils as boundaries
-    from google.auth import iam
+    from google.auth import _regional_access_boundary_utils as boundaries, iam
 
     with login_server() as logins:
         account = f"{logins.address}/v1/projects/-/serviceAccounts/{{}}"
@@ -84,7 +83,7 @@ def keyless(logins: Logins, gcs_root: str, monkeypatch: pytest.MonkeyPatch) -> L
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deadlines a test can wait for."""
-    from mmmlib.stores import gcs_connection
+    from mmmlib.archive.stores import gcs_connection
 
     for name, seconds in (
         ("READ_SECONDS", 1.5), ("WRITE_SECONDS", 1.5), ("FIRST_PAUSE", 0.05),

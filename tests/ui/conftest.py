@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from mmmlib.archive import Archive, Run
-from mmmlib.settings import settings
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.run import Run
+from mmmlib.ground.environment import settings
 from tests.ui.trained_run import trained
 
 _SAMPLE = Path(__file__).with_name("sample_archive.py")

@@ -15,15 +15,16 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from mmmlib.archive import CHANGES, Archive, Run
-from mmmlib.archived import save_result
-from mmmlib.engines import CandidatesDone, StepStarted
-from mmmlib.errors import DataError, Problem
-from mmmlib.job import TrainingJob
-from mmmlib.job_parts import Channel
-from mmmlib.progress import Progress
-from mmmlib.result import TrainingResult
-from mmmlib.supervisor import Supervisor
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.results import save_result
+from mmmlib.archive.run import CHANGES, Run
+from mmmlib.engines.engine import CandidatesDone, StepStarted
+from mmmlib.ground.errors import DataError, Problem
+from mmmlib.job.parse import TrainingJob
+from mmmlib.job.parts import Channel
+from mmmlib.model.result import TrainingResult
+from mmmlib.run.progress import Progress
+from mmmlib.run.supervisor import Supervisor
 
 EVIL = "<img src=x onerror=alert(1)>"
 SPENDS = {"tv": 4_000_000.0, "search": 2_500_000.0, "print": 500_000.0, EVIL: 90_000.0}

@@ -13,11 +13,12 @@ from ipyvue import Template
 from ipywidgets.widgets.widget import _instances
 
 import mmmlib.ui
-from mmmlib.archive import MANIFEST, Archive
-from mmmlib.errors import StoreError
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.run import MANIFEST
+from mmmlib.ground.errors import StoreError
 from mmmlib.ui import dashboard as module
 from mmmlib.ui.dashboard import Dashboard
-from mmmlib.ui.pages import PAGES
+from mmmlib.ui.routes import PAGES
 from mmmlib.ui.trained import trained_runs
 from mmmlib.ui.view import View
 

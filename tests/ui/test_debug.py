@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from mmmlib.archive import MANIFEST, Archive
-from mmmlib.errors import StoreError
-from mmmlib.interactions import recent
-from mmmlib.ui.debug import caches as caches_module
-from mmmlib.ui.debug import environment
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.interactions import recent
+from mmmlib.archive.run import MANIFEST
+from mmmlib.ground.errors import StoreError
+from mmmlib.ui.debug import caches as caches_module, environment
 from mmmlib.ui.debug.caches import caches
 from mmmlib.ui.debug.listing import browse, try_object
 from mmmlib.ui.debug.view import PARTS, open_page
-from mmmlib.ui.pages import Session
+from mmmlib.ui.routes import Session
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tornado.web import HTTPError
 
-from mmmlib.ui.iap import Keys, named_by_iap, signed_by_iap
+from mmmlib.ui.server.iap import Keys, named_by_iap, signed_by_iap
 from tests.servers.iap import AUDIENCE, Iap, serving_iap
 
 
@@ -75,9 +75,9 @@ def test_keys_are_kept_and_a_new_one_is_fetched(monkeypatch):
         second = iap.token("ada@example.com")
         assert set(run(held(second))) == {"first"}  # we have just asked
         assert iap.asked == 1
-        monkeypatch.setattr("mmmlib.ui.iap.ASK_AGAIN_SECONDS", 0.0)
+        monkeypatch.setattr("mmmlib.ui.server.iap.ASK_AGAIN_SECONDS", 0.0)
         assert set(run(held(second))) == {"first", "second"}
-    monkeypatch.setattr("mmmlib.ui.iap.KEYS_SECONDS", 0.0)
+    monkeypatch.setattr("mmmlib.ui.server.iap.KEYS_SECONDS", 0.0)
     assert set(run(held(second))) == {"first", "second"}  # old keys are better than none
     with pytest.raises(HTTPError, match="does not give the keys"):
         run(Keys(iap.address).holding(second))

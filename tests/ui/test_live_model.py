@@ -10,24 +10,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib import columns as c
-from mmmlib.archive import Archive
-from mmmlib.archived import save_result
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.results import save_result
 from mmmlib.engines.native.candidates import Model
-from mmmlib.engines.native.inputs import ModelInput
 from mmmlib.engines.native.refresh import Continuation
 from mmmlib.engines.native.results import tables
 from mmmlib.engines.native.search import Trial
-from mmmlib.errors import JobError, RunError
-from mmmlib.job import TrainingJob
-from mmmlib.refresh import chosen_model
-from mmmlib.result import TrainingResult
-from mmmlib.supervisor import Supervisor
+from mmmlib.ground import columns as c
+from mmmlib.ground.errors import JobError, RunError
+from mmmlib.job.parse import TrainingJob
+from mmmlib.model.inputs import ModelInput
+from mmmlib.model.result import TrainingResult
+from mmmlib.run.refresh import find_parent
+from mmmlib.run.supervisor import Supervisor
 from mmmlib.ui.live.archived import load_model
 from mmmlib.ui.live.model import LiveModel
 from mmmlib.ui.live.sliders import fixed_job, sliders_of
 from mmmlib.ui.live.view import open_page
-from mmmlib.ui.pages import Session
+from mmmlib.ui.routes import Session
 from tests.ui.trained_run import EVIL, trained
 
 
@@ -215,7 +215,7 @@ def refreshed(live, tmp_path_factory):
     shutil.copytree(live.store.root, root)
     archive = Archive(str(root))
     parent = archive.run(str(live.id))
-    chosen = chosen_model(archive.store, str(parent))
+    chosen = find_parent(archive.store, str(parent))
     model = load_model(parent)
     job = TrainingJob.parse(
         model.job.to_values()

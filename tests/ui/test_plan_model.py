@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib import columns as c
-from mmmlib.allocate import basis_of
-from mmmlib.archive import Archive
-from mmmlib.decisions import promote
-from mmmlib.errors import JobError, RunError
-from mmmlib.job_parts import Allocator, ChannelBounds
-from mmmlib.scenarios import load_scenario, load_scenarios
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.decisions import promote
+from mmmlib.ground import columns as c
+from mmmlib.ground.errors import JobError, RunError
+from mmmlib.job.parts import Allocator, ChannelBounds
+from mmmlib.plan.basis import basis_of
+from mmmlib.plan.scenarios import load_scenario, load_scenarios
 from mmmlib.ui.live.model import LiveModel
-from mmmlib.ui.pages import Session
 from mmmlib.ui.plan.form import form_of, settings_of
 from mmmlib.ui.plan.model import PlanModel
 from mmmlib.ui.plan.view import open_page
+from mmmlib.ui.routes import Session
 from mmmlib.ui.trained import models_of
 from tests.ui.trained_run import EVIL
 

@@ -7,12 +7,13 @@ import json
 
 import pytest
 
-from mmmlib.archive import CANCEL, PROGRESS, STATUS, Archive, now
-from mmmlib.archived import save_result
-from mmmlib.decisions import promote
-from mmmlib.errors import RunError
-from mmmlib.manifest import State, Status
-from mmmlib.supervisor import conclude
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.decisions import promote
+from mmmlib.archive.manifest import State, Status
+from mmmlib.archive.results import save_result
+from mmmlib.archive.run import CANCEL, PROGRESS, STATUS, now
+from mmmlib.ground.errors import RunError
+from mmmlib.run.supervisor import conclude
 from mmmlib.ui.run.download import readable
 from mmmlib.ui.run.findings import picture_of, read_findings
 from mmmlib.ui.run.model import LOG_LINES, RunModel, first_shown, neighbours, newest

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib.archive import Archive
-from mmmlib.decisions import promote
-from mmmlib.errors import RunError
-from mmmlib.job import TrainingJob
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.decisions import promote
+from mmmlib.ground.errors import RunError
+from mmmlib.job.parse import TrainingJob
 from mmmlib.ui.compare.model import compare, flat
 from mmmlib.ui.run.curves.model import CurvesModel
 from mmmlib.ui.run.models.model import ModelsModel

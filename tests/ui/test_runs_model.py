@@ -8,9 +8,10 @@ import time
 
 import pytest
 
-from mmmlib.archive import MANIFEST, PROGRESS, STATUS, Archive, now
-from mmmlib.decisions import promote
-from mmmlib.manifest import State, Status
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.decisions import promote
+from mmmlib.archive.manifest import State, Status
+from mmmlib.archive.run import MANIFEST, PROGRESS, STATUS, now
 from mmmlib.ui.runs.model import AT_ONCE, Question, RunsModel
 
 

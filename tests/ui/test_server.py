@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from mmmlib.errors import MMMError, StoreError
+from mmmlib.ground.errors import MMMError, StoreError
 from mmmlib.ui.server import serve
 
 

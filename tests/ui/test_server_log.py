@@ -9,11 +9,11 @@ import sys
 
 import pytest
 
-from mmmlib.errors import MMMError
-from mmmlib.logs import Severity
-from mmmlib.ui import server_folder, server_log
-from mmmlib.ui.server_folder import VARIABLE, ServerFolder, server_facts, viewer
-from mmmlib.ui.server_log import as_entries, read_log
+from mmmlib.ground.errors import MMMError
+from mmmlib.ground.logs import Severity
+from mmmlib.ui.server import folder as server_folder, log as server_log
+from mmmlib.ui.server.folder import VARIABLE, ServerFolder, server_facts, viewer
+from mmmlib.ui.server.log import as_entries, read_log
 
 _PROGRAM = """
 import os, subprocess, sys

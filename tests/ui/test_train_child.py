@@ -14,7 +14,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from mmmlib.errors import (
+from mmmlib.ground.errors import (
     AllocationError,
     DataError,
     EngineError,
@@ -28,7 +28,7 @@ from mmmlib.errors import (
     SourceError,
     StoreError,
 )
-from mmmlib.secrets import register
+from mmmlib.ground.secrets import register
 from mmmlib.ui.train import form, launching
 from mmmlib.ui.train.child import Child, ChildKilledError
 from mmmlib.ui.train.quote import quote

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-from mmmlib.data import JOBS, job_path
-from mmmlib.errors import JobError
-from mmmlib.job import JOB_KEYS, TrainingJob
-from mmmlib.ranges import LIMITS
+from mmmlib.data.examples import JOBS, job_path
+from mmmlib.ground.errors import JobError
+from mmmlib.job.model import JOB_KEYS
+from mmmlib.job.parse import TrainingJob
+from mmmlib.job.ranges import LIMITS
 from mmmlib.ui.train.fields import SECTIONS, blank, fields, fit, paths, plain
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib.data import example_path
-from mmmlib.errors import JobError, SourceError
-from mmmlib.settings import Settings, settings
+from mmmlib.data.examples import example_path
+from mmmlib.ground.environment import Settings, settings
+from mmmlib.ground.errors import JobError, SourceError
 from mmmlib.ui import server
 from mmmlib.ui.train import folders, form, refreshing
 from mmmlib.ui.train.raw import guess, read_raw, try_source

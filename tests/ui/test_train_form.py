@@ -6,9 +6,9 @@ import shlex
 
 import pytest
 
-from mmmlib.data import demo_job_path
-from mmmlib.errors import JobError, RunError
-from mmmlib.job import TrainingJob
+from mmmlib.data.examples import demo_job_path
+from mmmlib.ground.errors import JobError, RunError
+from mmmlib.job.parse import TrainingJob
 from mmmlib.ui.train import form, roles
 
 DEMO = TrainingJob.load(demo_job_path())

@@ -6,10 +6,10 @@ import base64
 
 import pytest
 
-from mmmlib.archive import Archive
-from mmmlib.errors import DataError
-from mmmlib.job import TrainingJob
-from mmmlib.ui.pages import Session
+from mmmlib.archive.archive import Archive
+from mmmlib.ground.errors import DataError
+from mmmlib.job.parse import TrainingJob
+from mmmlib.ui.routes import Session
 from mmmlib.ui.train import form
 from mmmlib.ui.train.lists import EXAMPLES, MOST_PROBLEMS, STUDIES, read_list, read_studies
 from mmmlib.ui.train.view import open_page

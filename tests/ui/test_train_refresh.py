@@ -6,10 +6,10 @@ import datetime as dt
 
 import pytest
 
-from mmmlib.errors import DataError, RunError
-from mmmlib.job import TrainingJob
-from mmmlib.supervisor import Supervisor
-from mmmlib.ui.pages import Session
+from mmmlib.ground.errors import DataError, RunError
+from mmmlib.job.parse import TrainingJob
+from mmmlib.run.supervisor import Supervisor
+from mmmlib.ui.routes import Session
 from mmmlib.ui.train import form, refreshing
 from mmmlib.ui.train.view import open_page
 from tests.engines.native import golden

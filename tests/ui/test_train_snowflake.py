@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from mmmlib.errors import SourceError
-from mmmlib.sources.snowflake import connections
-from mmmlib.ui.train import form, places
+from mmmlib.data.sources.snowflake import connections
+from mmmlib.ground.errors import SourceError
+from mmmlib.ui.train import form, machines as places
 from mmmlib.ui.train.raw import guess, read_raw, try_source
 from mmmlib.ui.train.series import read_series
 from tests.servers.running import PASSWORD

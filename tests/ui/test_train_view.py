@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from mmmlib.data import demo_job_path, example_path
-from mmmlib.errors import SourceError
-from mmmlib.job import TrainingJob
-from mmmlib.settings import Settings
-from mmmlib.ui.pages import PAGES, Session
+from mmmlib.data.examples import demo_job_path, example_path
+from mmmlib.ground.environment import Settings
+from mmmlib.ground.errors import SourceError
+from mmmlib.job.parse import TrainingJob
+from mmmlib.ui.routes import PAGES, Session
 from mmmlib.ui.train import form, uploads, work
 from mmmlib.ui.train.view import open_page
 

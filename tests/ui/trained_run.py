@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmmlib.archive import Archive, Run
-from mmmlib.archived import save_result
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.results import save_result
+from mmmlib.archive.run import Run
 from mmmlib.engines.native.candidates import Model
-from mmmlib.engines.native.inputs import ModelInput
 from mmmlib.engines.native.results import tables
 from mmmlib.engines.native.search import Trial
-from mmmlib.job import TrainingJob
-from mmmlib.result import TrainingResult
-from mmmlib.supervisor import Supervisor
+from mmmlib.job.parse import TrainingJob
+from mmmlib.model.inputs import ModelInput
+from mmmlib.model.result import TrainingResult
+from mmmlib.run.supervisor import Supervisor
 from tests.engines.native import golden
 
 EVIL = "<img src=x onerror=alert(1)>"

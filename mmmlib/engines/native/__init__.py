@@ -5,3 +5,7 @@ rule, the search and the Pareto fronts give Robyn's numbers, which the golden te
 this engine departs on purpose it refuses what Robyn would compute wrongly (``inputs``), or goes on
 where Robyn stops (``pareto``).
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -17,8 +17,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mmmlib import columns as c
-from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.ground import columns as c
+from mmmlib.model import FloatArray
 
 MIN_MODELS = 3  # in a cluster, for intervals
 CONFIDENCE = 0.975  # two-sided 95 %

@@ -19,23 +19,19 @@ of the model, ``o`` is never negative, and no study drops out. ``short_kernels``
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mmmlib.engines.native.compiled import compiled
-from mmmlib.engines.native.transforms import FloatArray, hill, weibull_weights
-from mmmlib.errors import Problem
+from mmmlib.engines.native.transforms import hill, weibull_weights
 from mmmlib.job import TrainingJob
-from mmmlib.job_parts import Study
+from mmmlib.model import DAY, FloatArray, study_rows
 
 if TYPE_CHECKING:
-    from mmmlib.engines.native.inputs import ModelInput
+    from mmmlib.model import ModelInput
 
-FEWEST_ROWS = 2  # Robyn's count of days is a difference of dates: 0 for one row
-_DAY = np.timedelta64(1, "D")
 _GEOMETRIC, _PDF = 0, 2
 
 
@@ -74,7 +70,7 @@ class Studies(NamedTuple):
         rows = np.array([study_rows(data, study) for study in studies], dtype=np.int64)
         firsts, lasts = rows.reshape(-1, 2).T
         days = [(study.end - study.start).days for study in studies]
-        covered = (data.dates[lasts] - data.dates[firsts]) / _DAY
+        covered = (data.dates[lasts] - data.dates[firsts]) / DAY
         return cls(
             firsts - data.first,
             lasts - data.first,
@@ -87,49 +83,6 @@ class Studies(NamedTuple):
             np.array([study.lift for study in studies], dtype=np.float64),
             short_kernels,
         )
-
-
-def study_rows(data: ModelInput, study: Study) -> tuple[int, int]:
-    """First and last data row of a study, among all rows.
-
-    A study that starts between two dates starts with the row before, in whose period it begins.
-    It has no row where the last is before the first.
-    """
-    start, end = (np.datetime64(day, "ns") for day in (study.start, study.end))
-    first = int(np.searchsorted(data.dates, start, side="right")) - 1
-    last = int(np.searchsorted(data.dates, end, side="right")) - 1
-    return first, last
-
-
-def study_problems(data: ModelInput, job: TrainingJob) -> Iterator[Problem]:
-    """Say which lift studies the window's rows cannot answer.
-
-    Robyn answers them with infinity or nothing, and leaves them out of the mean.
-    """
-    dates = data.dates[data.window]
-    period = (data.dates[1:] - data.dates[:-1]).min()
-    beyond = dates[-1] + period  # the last row holds a whole period
-    for i, study in enumerate(job.calibration):
-        where = f"calibration[{i}]"
-        first, last = study_rows(data, study)
-        if missing := [name for name in study.channels if name not in data.variables]:
-            yield Problem(
-                f"{where}.channels",
-                f"{', '.join(missing)} is not in the model (left out of the data?); remove the "
-                "study or keep the channel",
-            )
-        elif first < data.first or np.datetime64(study.end, "ns") >= beyond:
-            yield Problem(
-                where,
-                f"lies outside the window, whose rows reach from {dates[0]:.10} to "
-                f"{beyond - _DAY:.10}; widen the window, shorten the study or remove it",
-            )
-        elif last - first + 1 < FEWEST_ROWS:
-            yield Problem(
-                where,
-                f"covers {last - first + 1} row of the data ({data.dates[first]:.10}); at least "
-                f"{FEWEST_ROWS} are needed: lengthen the study, use daily data or remove it",
-            )
 
 
 @compiled

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mmmlib import columns as c
 from mmmlib.engines.native.calibrate import Studies
 from mmmlib.engines.native.compiled import interruptible
 from mmmlib.engines.native.convolution import Spectra
@@ -21,11 +20,11 @@ from mmmlib.engines.native.evaluate import (
     evaluate_batch,
     fill_media,
 )
-from mmmlib.engines.native.inputs import ModelInput
 from mmmlib.engines.native.refresh import Continuation
 from mmmlib.engines.native.space import Space, media_columns
-from mmmlib.engines.native.transforms import FAMILIES, FloatArray
+from mmmlib.ground import columns as c
 from mmmlib.job import TrainingJob
+from mmmlib.model import FloatArray, ModelInput, adstock
 
 
 @dataclass(frozen=True)
@@ -190,7 +189,7 @@ class Model:
         media, first, rows = self.data.media, self.data.first, self.data.rows
         adstocked, saturated = np.empty((2, len(media), rows))
         inflexions, shares = np.empty((2, len(media)))
-        family = FAMILIES[self.job.adstock]
+        family = adstock.FAMILIES[self.job.adstock]
         with interruptible():
             fill_media(media, first, family, own, adstocked, saturated, inflexions, shares)
         immediate = media[:, first : first + rows] * shares[:, None]
@@ -243,7 +242,7 @@ class Model:
             np.ascontiguousarray(data.values[window, : -len(job.media)]),
             data.target[window].copy(),
             data.first,
-            FAMILIES[job.adstock],
+            adstock.FAMILIES[job.adstock],
             lower,
             upper,
             trend,

@@ -21,8 +21,7 @@ from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.messages import Failure, Found, Report, Work
 from mmmlib.engines.native.relay import TOPIC, search_here
 from mmmlib.engines.native.surroundings import arithmetic, differences, surroundings
-from mmmlib.errors import EngineError
-from mmmlib.settings import settings
+from mmmlib.ground import EngineError, settings
 
 CONNECT_SECONDS = 10
 REPORT_SECONDS = 0.5  # each report goes through the scheduler

@@ -20,11 +20,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmmlib import columns as c
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.kmeans import kmeans_starts
 from mmmlib.engines.native.pareto import error_scores
-from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.ground import columns as c
+from mmmlib.model import FloatArray
 
 IntArray = NDArray[np.int64]
 

@@ -2,7 +2,7 @@
 
 Numba's own cache notices a change of the file that defines a function, not of the functions it
 calls from other files: an upgrade could run stale machine code and return other numbers. So the
-key of every entry also holds a digest of all sources of this package.
+key of every entry also holds a digest of all sources that are compiled.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import inspect
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any, TypeVar
 
 import numba
 from numba.core.caching import FunctionCache
+
+from mmmlib.model import adstock, splits
 
 UNUSED = ("scipy.linalg", "cffi")
 
@@ -44,9 +47,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @functools.cache
 def sources_digest() -> str:
-    """Digest of the sources of this package."""
+    """Digest of all sources that are compiled: this package and the formulas it takes."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    formulas = (Path(inspect.getfile(module)) for module in (adstock, splits))
+    for path in [*sorted(Path(__file__).parent.glob("*.py")), *formulas]:
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mmmlib import columns as c
+from mmmlib.ground import columns as c
 
 CUTS = 20
 FIRST_CUTS = 3  # whose standard deviations make the limits

@@ -10,10 +10,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mmmlib import columns as c
 from mmmlib.engines.native.candidates import Model
-from mmmlib.engines.native.transforms import FloatArray
-from mmmlib.sigmoids import Curves
+from mmmlib.ground import columns as c
+from mmmlib.model import Curves, FloatArray
 
 GRID_POINTS = 201
 GRID_REACH = 2.5  # as a multiple of the largest spend of a period in the window

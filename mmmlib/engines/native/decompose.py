@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mmmlib import columns as c
 from mmmlib.engines.native.candidates import Model, Transformed
 from mmmlib.engines.native.evaluate import split_sizes
-from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.ground import columns as c
+from mmmlib.model import FloatArray
 
 
 def design_matrix(model: Model, media: Transformed) -> FloatArray:

@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mmmlib import __version__
-from mmmlib.dataset import Dataset
-from mmmlib.engines import Events, LogLine, StepStarted
+from mmmlib.data import Dataset
+from mmmlib.engines.engine import Events, LogLine, StepStarted
 from mmmlib.engines.native.optimizer import optimizer_problems
-from mmmlib.engines.parent import Parent
-from mmmlib.errors import EngineError, JobError, MMMError, Problem
+from mmmlib.ground import EngineError, JobError, MMMError, Problem
 from mmmlib.job import TrainingJob
-from mmmlib.result import TrainingResult
+from mmmlib.model import Parent, TrainingResult
 
 
 class NativeEngine:
-    """Robyn's model, compiled. See :class:`mmmlib.engines.Engine`."""
+    """Robyn's model, compiled. See :class:`mmmlib.engines.engine.Engine`."""
 
     name = "native"
 
@@ -58,13 +57,13 @@ class NativeEngine:
         # which only the worker processes need.
         if problems := list(_nothing_to_search(job)):
             raise JobError(problems)
-        from mmmlib.cores import usable_cores
         from mmmlib.engines.native import results
         from mmmlib.engines.native.candidates import Model
         from mmmlib.engines.native.clusters import compile_clusters
         from mmmlib.engines.native.inputs import prepare
         from mmmlib.engines.native.refresh import Continuation, describe_refresh
         from mmmlib.engines.native.trials import search_trials, trials_scheduler
+        from mmmlib.ground import usable_cores
 
         seconds: dict[str, float] = {}
         try:

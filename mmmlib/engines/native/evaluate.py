@@ -16,19 +16,14 @@ from mmmlib.engines.native.compiled import compiled
 from mmmlib.engines.native.convolution import Spectra
 from mmmlib.engines.native.refresh_distance import refresh_distance
 from mmmlib.engines.native.ridge import fit_ridge
-from mmmlib.engines.native.transforms import FloatArray, adstock_into, saturate_into
+from mmmlib.engines.native.transforms import adstock_into, saturate_into
+from mmmlib.model import FloatArray, splits
 
 # Columns of the errors a batch returns.
 NRMSE_TRAIN, NRMSE_VAL, NRMSE_TEST, RSQ_TRAIN, RSQ_VAL, RSQ_TEST, DECOMP_RSSD = range(7)
 N_ERRORS = 7
 
-
-@compiled
-def split_sizes(rows: int, train_size: float) -> tuple[int, int]:
-    """Rows of training and of validation; the rest is test (Robyn ``robyn_mmm``)."""
-    if train_size >= 1.0:
-        return rows, 0
-    return math.floor(1.0 + (rows - 1) * train_size), math.floor((1.0 - train_size) / 2.0 * rows)
+split_sizes = compiled(splits.split_sizes)
 
 
 @compiled

@@ -18,7 +18,7 @@ import numpy as np
 from mmmlib.engines.native.candidates import Fits, Model
 from mmmlib.engines.native.nsga2 import POPULATION, Nsga2
 from mmmlib.engines.native.search import Progress, Trial
-from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.model import FloatArray
 
 BATCH = POPULATION  # candidates a thread takes at a time; an interrupt waits for one batch
 WAIT_SECONDS = 0.1

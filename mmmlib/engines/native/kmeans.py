@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmmlib.engines.native.compiled import compiled
-from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.model import FloatArray
 
 IntArray = NDArray[np.int64]
 

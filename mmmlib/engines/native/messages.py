@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mmmlib.engines.native.candidates import Model
-    from mmmlib.engines.native.transforms import FloatArray
+    from mmmlib.model import FloatArray
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.model import FloatArray
 
 POPULATION = 40
 # Wider steps than pymoo's 15 and 20: chosen on seeds 1001 to 1030 of both shipped sets, by the

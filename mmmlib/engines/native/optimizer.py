@@ -9,8 +9,8 @@ import difflib
 from collections.abc import Iterator
 from typing import Any
 
-from mmmlib.engines import NSGA2, optimizer_of
-from mmmlib.errors import Problem
+from mmmlib.engines.engine import NSGA2, optimizer_of
+from mmmlib.ground import Problem
 from mmmlib.job import TrainingJob
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.model import FloatArray
 
 IntArray = NDArray[np.int64]
 

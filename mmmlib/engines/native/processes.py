@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import mmmlib
-from mmmlib.errors import EngineError
+from mmmlib.ground import EngineError
 
 _SINGLE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 

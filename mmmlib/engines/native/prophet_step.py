@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from mmmlib.errors import DataError, Problem
+from mmmlib.ground import DataError, Problem
 
 if TYPE_CHECKING:
     from prophet import Prophet

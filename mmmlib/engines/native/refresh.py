@@ -13,13 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmmlib import columns as c
-from mmmlib.engines.native.inputs import ModelInput
-from mmmlib.engines.native.transforms import FloatArray
-from mmmlib.engines.parent import MOSTLY_NEW, Parent
-from mmmlib.errors import DataError, Problem
-from mmmlib.job import TrainingJob
-from mmmlib.ranges import Range
+from mmmlib.ground import DataError, Problem, columns as c
+from mmmlib.job import Range, TrainingJob
+from mmmlib.model import MOSTLY_NEW, FloatArray, ModelInput, Parent
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from mmmlib.engines.native.compiled import compiled
-from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.model import FloatArray
 
 
 @compiled

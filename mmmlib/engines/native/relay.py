@@ -11,7 +11,7 @@ from typing import Any
 from mmmlib.engines.native.messages import Failure, Found, Report
 from mmmlib.engines.native.processes import processes, receive, send
 from mmmlib.engines.native.surroundings import differences, surroundings
-from mmmlib.errors import EngineError
+from mmmlib.ground import EngineError
 
 TOPIC = "mmm-trials"
 WATCH_SECONDS = 0.5

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmmlib import columns as c
-from mmmlib.engines import NSGA2, optimizer_of
+from mmmlib.engines.engine import NSGA2, optimizer_of
 from mmmlib.engines.native import curves, decompose
 from mmmlib.engines.native.bootstrap import MIN_MODELS, cluster_intervals, no_intervals
 from mmmlib.engines.native.candidates import Model
@@ -19,8 +18,8 @@ from mmmlib.engines.native.evaluate import N_ERRORS
 from mmmlib.engines.native.nsga2 import POPULATION
 from mmmlib.engines.native.pareto import error_scores, pareto_fronts
 from mmmlib.engines.native.search import Trial
-from mmmlib.engines.native.transforms import FloatArray
-from mmmlib.errors import EngineError
+from mmmlib.ground import EngineError, columns as c
+from mmmlib.model import FloatArray
 
 # In the order in which evaluate_batch numbers them.
 ERROR_COLUMNS = (
@@ -41,7 +40,7 @@ def tables(model: Model, trials: list[Trial]) -> dict[str, Any]:
     Returns
     -------
     dict
-        The fields of :class:`mmmlib.result.TrainingResult` but ``engine`` and ``seconds``.
+        The fields of :class:`mmmlib.model.result.TrainingResult` but ``engine`` and ``seconds``.
 
     Raises
     ------

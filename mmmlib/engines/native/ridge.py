@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from mmmlib.engines.native.compiled import compiled
-from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.model import FloatArray
 
 THRESHOLD = 1e-7
 MAX_PASSES = 100_000

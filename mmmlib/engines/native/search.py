@@ -18,8 +18,8 @@ import numpy as np
 from mmmlib.engines.native.candidates import Fits, Model
 from mmmlib.engines.native.optimizer import make_optimizer
 from mmmlib.engines.native.space import significant
-from mmmlib.engines.native.transforms import FloatArray
 from mmmlib.job import TrainingJob
+from mmmlib.model import FloatArray
 
 # Called after each round with the number of candidates done and the best error of each objective.
 Progress = Callable[[int, FloatArray], None]

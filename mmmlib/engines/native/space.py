@@ -14,10 +14,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from mmmlib import columns as c
-from mmmlib.engines.native.transforms import FloatArray
-from mmmlib.job import TrainingJob
-from mmmlib.ranges import HYPERPARAMETERS, Range
+from mmmlib.ground import columns as c
+from mmmlib.job import HYPERPARAMETERS, Range, TrainingJob
+from mmmlib.model import FloatArray
 
 PENALTY_SUFFIX = "_penalty"
 DIGITS = 10  # significant digits Robyn keeps of each coordinate nevergrad proposes

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mmmlib.engines import CandidatesDone, Events
+from mmmlib.engines.engine import CandidatesDone, Events
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.search import Trial, candidates_of_trial
-from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.model import FloatArray
 
 
 @dataclass

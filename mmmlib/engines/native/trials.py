@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 
 import numpy as np
 
-from mmmlib.engines import NSGA2, Events, optimizer_of
+from mmmlib.engines.engine import NSGA2, Events, optimizer_of
 from mmmlib.engines.interrupts import held_interrupts
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.generations import search_generations
@@ -24,9 +24,8 @@ from mmmlib.engines.native.messages import Failure, Found, Report, Work
 from mmmlib.engines.native.processes import processes, receive, send
 from mmmlib.engines.native.search import Progress, Trial, search_trial, throttled
 from mmmlib.engines.native.standing import Standing
-from mmmlib.engines.native.transforms import FloatArray
-from mmmlib.errors import EngineError
-from mmmlib.settings import settings
+from mmmlib.ground import EngineError, settings
+from mmmlib.model import FloatArray
 
 REPORT_SECONDS = 0.2
 

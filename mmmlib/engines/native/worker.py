@@ -20,8 +20,8 @@ from typing import Any
 from mmmlib.engines.native.messages import Failure, Found, Report, Work
 from mmmlib.engines.native.search import throttled
 from mmmlib.engines.native.surroundings import arithmetic
-from mmmlib.engines.native.transforms import FloatArray
 from mmmlib.engines.native.trials import search_one
+from mmmlib.model import FloatArray
 
 WATCH_SECONDS = 0.2
 

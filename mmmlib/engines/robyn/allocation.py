@@ -9,13 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmmlib import columns as c
 from mmmlib.engines.robyn.frames import to_frame, to_table
 from mmmlib.engines.robyn.hosts import RError
 from mmmlib.engines.robyn.messages import Kept
-from mmmlib.errors import EngineError
-from mmmlib.job import TrainingJob
-from mmmlib.job_parts import Allocator
+from mmmlib.ground import EngineError, columns as c
+from mmmlib.job import Allocator, TrainingJob
 
 FIRST, LAST = dt.date.min, dt.date.max  # of no bound
 PLAN = (c.CURRENT_SPEND, c.CURRENT_RESPONSE, c.PLANNED_SPEND, c.PLANNED_RESPONSE)

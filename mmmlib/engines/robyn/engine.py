@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from mmmlib.dataset import Dataset
-from mmmlib.engines import Events, LogLine, StepStarted, optimizer_of
+from mmmlib.data import Dataset
+from mmmlib.engines.engine import Events, LogLine, StepStarted, optimizer_of
 from mmmlib.engines.interrupts import held_interrupts
 from mmmlib.engines.robyn import found
 from mmmlib.engines.robyn.refusals import not_done_by_robyn
 from mmmlib.engines.robyn.search import Standing
-from mmmlib.errors import EngineError, JobError, MMMError, Problem
+from mmmlib.ground import EngineError, JobError, MMMError, Problem
 from mmmlib.job import TrainingJob
-from mmmlib.result import TrainingResult
+from mmmlib.model import TrainingResult
 
 QUIET_SECONDS = 1.0  # after which a line that nobody has seen yet is published
 
 
 class RobynEngine:
-    """Robyn itself. See :class:`mmmlib.engines.Engine` and ``docs/robyn-engine.md``."""
+    """Robyn itself. See :class:`mmmlib.engines.engine.Engine` and ``docs/robyn-engine.md``."""
 
     name = "robyn"
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmmlib.errors import EngineError, Problem
+from mmmlib.ground import EngineError, Problem
 
 SETUP = "run `make setup-r`"
 NUMBERS = ("Robyn", "R", "glmnet", "prophet", "nloptr", "lares", "reticulate")  # numbers depend on
@@ -32,7 +32,7 @@ _answer: tuple[float, tuple[Requirement, ...]] | None = None  # when it was aske
 
 def sources() -> list[Path]:
     """Return the R files of ``mmmr``: sourced, not installed, so any checkout or image works."""
-    from mmmlib.settings import settings
+    from mmmlib.ground import settings
 
     return sorted((settings().app_root / "r" / "R").glob("*.R"))
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mmmlib.engines.robyn.messages import Column, Frame
-from mmmlib.errors import EngineError
+from mmmlib.ground import EngineError
 
 INTEGER_MAX = 2**31 - 1  # R's integers have 32 bits; the lowest value is NA
 EXACT_MAX = 2**53  # whole numbers up to here are exact as R's doubles

@@ -25,7 +25,7 @@ from typing import Any
 import mmmlib
 from mmmlib.engines.robyn.console import Lines
 from mmmlib.engines.robyn.messages import Argument, Call, Failed, Ready, Returned, Told
-from mmmlib.errors import EngineError
+from mmmlib.ground import EngineError
 
 LISTEN_SECONDS = 0.2
 START_SECONDS = 120.0  # in which R must be ready; it takes one, on a crowded machine ten

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mmmlib.engines import optimizer_of
-from mmmlib.errors import Problem
+from mmmlib.engines.engine import optimizer_of
+from mmmlib.ground import Problem
 from mmmlib.job import TrainingJob
 
 MAX_WEIGHT = 10

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from mmmlib.engines import CandidatesDone, Events
+from mmmlib.engines.engine import CandidatesDone, Events
 from mmmlib.engines.robyn.hosts import Host, Hosts
 from mmmlib.engines.robyn.messages import Call, Kept, Ready, Told
 from mmmlib.job import TrainingJob

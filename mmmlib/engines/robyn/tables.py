@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmmlib import columns as c
-from mmmlib.engines import optimizer_of
+from mmmlib.engines.engine import optimizer_of
 from mmmlib.engines.native.convergence import convergence
 from mmmlib.engines.native.curves import marginal, of_channels
 from mmmlib.engines.native.pareto import error_scores
-from mmmlib.errors import EngineError
+from mmmlib.ground import EngineError, columns as c
 from mmmlib.job import TrainingJob
-from mmmlib.result import ADDED_TABLES
+from mmmlib.model import ADDED_TABLES
 
 Tables = dict[str, pd.DataFrame]
 

@@ -10,18 +10,17 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib import columns as c
-from mmmlib.cores import usable_cores
-from mmmlib.dataset import Dataset
-from mmmlib.engines import Events, LogLine, optimizer_of
+from mmmlib.data import Dataset
+from mmmlib.engines.engine import Events, LogLine, optimizer_of
 from mmmlib.engines.robyn import tables as robyn_tables
 from mmmlib.engines.robyn.allocation import robyns_allocation
 from mmmlib.engines.robyn.frames import to_frame, to_table
 from mmmlib.engines.robyn.hosts import Host, Hosts
 from mmmlib.engines.robyn.messages import Frame, Kept
 from mmmlib.engines.robyn.search import INPUT, Standing, search_trials
+from mmmlib.ground import columns as c, usable_cores
 from mmmlib.job import TrainingJob
-from mmmlib.result import ROBYNS_ALLOCATION
+from mmmlib.model import ROBYNS_ALLOCATION
 
 Step = Callable[[str], AbstractContextManager[None]]
 

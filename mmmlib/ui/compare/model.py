@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mmmlib import columns as c
-from mmmlib.archive import CHANGES, CHECKS, DATASET, Archive, Run
-from mmmlib.archived import TRAINING
-from mmmlib.decisions import chosen_model
-from mmmlib.errors import RunError
-from mmmlib.manifest import Manifest
-from mmmlib.progress import duration
+from mmmlib.archive import CHANGES, CHECKS, DATASET, TRAINING, Archive, Manifest, Run, chosen_model
+from mmmlib.ground import RunError, columns as c
+from mmmlib.run import duration
 from mmmlib.ui.run.findings import Findings, read_findings
 from mmmlib.ui.run.spread import read_spread
 from mmmlib.ui.runs.model import submitted

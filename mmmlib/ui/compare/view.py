@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from traitlets import Bool, Dict, List, Unicode
 
-from mmmlib.errors import MMMError
+from mmmlib.ground import MMMError
 from mmmlib.ui.background import in_background
 from mmmlib.ui.compare.model import MOST, compare
-from mmmlib.ui.pages import Query, Session, address
+from mmmlib.ui.routes import Query, Session, address
 from mmmlib.ui.runs.model import submitted
 from mmmlib.ui.view import View
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmmlib.errors import MMMError
+from mmmlib.ground import MMMError
 from mmmlib.ui.run.download import readable
 
 
@@ -57,9 +57,9 @@ def _compiled() -> list[Path]:
 
 def _extracted() -> list[Path]:
     """Answers of Snowflake; each is a table and the facts about it."""
-    from mmmlib.sources.snowflake.cache import listed
+    from mmmlib.data import cached
 
-    return [file for kept in listed() for file in (kept.path.with_suffix(".json"), kept.path)]
+    return [file for kept in cached() for file in (kept.path.with_suffix(".json"), kept.path)]
 
 
 CACHES = {

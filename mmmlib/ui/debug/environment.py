@@ -12,10 +12,9 @@ from importlib import metadata
 from typing import Any
 
 from mmmlib import __version__
-from mmmlib.cores import usable_cores
-from mmmlib.progress import duration
-from mmmlib.settings import code_commit
-from mmmlib.ui.server_folder import kernel_id, server_facts
+from mmmlib.ground import code_commit, usable_cores
+from mmmlib.run import duration
+from mmmlib.ui.server.folder import kernel_id, server_facts
 
 MASK = "set, not shown"
 _PACKAGES = (

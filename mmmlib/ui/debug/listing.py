@@ -6,10 +6,8 @@ import hashlib
 import time
 from typing import Any
 
-from mmmlib.archive import MANIFEST, Archive
-from mmmlib.errors import RunError, StoreError
-from mmmlib.manifest import ROBYN
-from mmmlib.stores import Store
+from mmmlib.archive import MANIFEST, ROBYN, Archive, Store
+from mmmlib.ground import RunError, StoreError
 from mmmlib.ui.run.download import readable
 
 LIMIT = 500  # objects of a folder that are shown

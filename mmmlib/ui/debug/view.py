@@ -13,15 +13,15 @@ from typing import Any
 
 from traitlets import Dict, List, Unicode
 
-from mmmlib.errors import MMMError, StoreError
-from mmmlib.interactions import Did, recent, record
+from mmmlib.archive import Did, recent, record
+from mmmlib.ground import MMMError, StoreError
 from mmmlib.ui.debug import environment
 from mmmlib.ui.debug.caches import CACHES, caches
 from mmmlib.ui.debug.listing import browse, try_object
-from mmmlib.ui.pages import Query, Session
+from mmmlib.ui.routes import Query, Session
 from mmmlib.ui.run.download import readable
-from mmmlib.ui.server_folder import log_file
-from mmmlib.ui.server_log import read_log
+from mmmlib.ui.server.folder import log_file
+from mmmlib.ui.server.log import read_log
 from mmmlib.ui.view import View, told
 
 PARTS = ("health", "environment", "archive", "log", "caches")
@@ -164,7 +164,7 @@ class DebugView(View):
             raise MMMError(f"the doctor does not run: {done.stderr.strip()[-500:]}") from None
 
     def _try_storage(self) -> None:
-        from mmmlib.storage_check import check_storage
+        from mmmlib.archive import check_storage
 
         steps = check_storage(self._session.archive.store.root)
         self.steps = [asdict(step) | {"seconds": round(step.seconds, 3)} for step in steps]

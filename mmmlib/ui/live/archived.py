@@ -12,18 +12,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from mmmlib import columns as c
 from mmmlib.archive import DATASET, Run
-from mmmlib.engines.native.candidates import Model
-from mmmlib.engines.native.compiled import lacks_cache
-from mmmlib.engines.native.curves import channel_table
-from mmmlib.engines.native.evaluate import evaluate_batch
-from mmmlib.engines.native.inputs import ModelInput
-from mmmlib.engines.native.refresh import Continuation
-from mmmlib.engines.native.transforms import FloatArray
-from mmmlib.errors import MMMError, RunError
-from mmmlib.logs import Severity, log
-from mmmlib.refresh.parent import chosen_model
+from mmmlib.engines import native
+from mmmlib.ground import MMMError, RunError, Severity, columns as c, log
+from mmmlib.model import FloatArray, ModelInput
+from mmmlib.run import find_parent
 
 _COMPILE = """
 import sys
@@ -33,7 +26,7 @@ load_model(Archive(sys.argv[1]).run(sys.argv[2])).compile()
 """
 
 
-def load_model(run: Run) -> Model:
+def load_model(run: Run) -> native.Model:
     """The model on what it saw: the archived model input, spend from the archived dataset.
 
     Raises
@@ -54,7 +47,7 @@ def load_model(run: Run) -> Model:
     if len(frame) != len(table) or (dates[0].to_numpy() != dates[1].to_numpy()).any():
         raise RunError(f"run {run}: dataset and model input have different dates; train it again")
     spends = pd.DataFrame({item.name: frame[item.spend] for item in job.channels})
-    return Model(ModelInput.of_table(table, spends, job), job)
+    return native.Model(ModelInput.of_table(table, spends, job), job)
 
 
 def compile_apart(run: Run) -> None:
@@ -63,7 +56,7 @@ def compile_apart(run: Run) -> None:
     A compiler at work would take 150 MB of the tab for as long as that is open. Where the other
     process fails, the tab compiles itself.
     """
-    if not lacks_cache(evaluate_batch):
+    if not native.lacks_cache(native.evaluate_batch):
         return
     command = [sys.executable, "-P", "-c", _COMPILE, run.store.root, str(run)]
     done = subprocess.run(
@@ -73,7 +66,7 @@ def compile_apart(run: Run) -> None:
         log(f"live model: {done.stderr.strip()[-500:]}", Severity.WARNING)
 
 
-def continued(run: Run, model: Model) -> tuple[Model, str]:
+def continued(run: Run, model: native.Model) -> tuple[native.Model, str]:
     """The model of a refresh with what it continues, from which it measures its second error.
 
     Returns
@@ -86,14 +79,16 @@ def continued(run: Run, model: Model) -> tuple[Model, str]:
     if not model.job.refresh_of:
         return model, ""
     try:
-        parent = chosen_model(run.store, model.job.refresh_of).parent(model.job)
-        continuation = Continuation.of(model.data, model.job, parent)
+        parent = find_parent(run.store, model.job.refresh_of).parent(model.job)
+        continuation = native.Continuation.of(model.data, model.job, parent)
     except MMMError as error:
         return model, str(error)
     return replace(model, continuation=continuation), ""
 
 
-def values_of(run: Run, model: Model, candidates: pd.DataFrame, candidate: str) -> FloatArray:
+def values_of(
+    run: Run, model: native.Model, candidates: pd.DataFrame, candidate: str
+) -> FloatArray:
     """Hyperparameters of a candidate in the order of the model's space.
 
     Raises
@@ -121,4 +116,4 @@ def channels_of(run: Run, candidate: str) -> pd.DataFrame:
     wanted = [c.INTERCEPT, *model.data.variables]
     if lacking := [name for name in wanted if name not in own]:
         raise RunError(f"run {run} has no coefficients of {', '.join(lacking)} in {candidate}")
-    return channel_table(model, candidate, values, own[wanted].to_numpy(dtype=np.float64))
+    return native.channel_table(model, candidate, values, own[wanted].to_numpy(dtype=np.float64))

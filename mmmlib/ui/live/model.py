@@ -10,16 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from mmmlib import columns as c
-from mmmlib.archive import Run
-from mmmlib.decisions import chosen_model
-from mmmlib.engines.native.candidates import Transformed, saturation
-from mmmlib.engines.native.decompose import design_matrix, totals
-from mmmlib.engines.native.results import ERROR_COLUMNS
-from mmmlib.engines.native.transforms import FloatArray, geometric_adstock, weibull_weights
+from mmmlib.archive import Run, chosen_model
+from mmmlib.engines import native
+from mmmlib.ground import columns as c
+from mmmlib.model import FloatArray, adstock
 from mmmlib.ui.live.archived import compile_apart, continued, load_model, values_of
 from mmmlib.ui.live.sliders import checked, fixed_job, lambda_slider, sliders_of
-from mmmlib.ui.numbers import plain, plains
+from mmmlib.ui.plain import plain, plains
 
 LAGS = 40
 CURVE_POINTS = 49
@@ -100,8 +97,8 @@ class LiveModel:
         if fits.passes[0] < 0:
             return {"fitted": False}
         coefficients, media = fits.coefficients[0], model.transform(values)
-        table = totals(model, self.candidate, values, coefficients)
-        line = coefficients[0] + design_matrix(model, media) @ coefficients[1:]
+        table = native.totals(model, self.candidate, values, coefficients)
+        line = coefficients[0] + native.design_matrix(model, media) @ coefficients[1:]
         efficiency = c.ROAS if model.job.target_type == "revenue" else c.CPA
         return {
             "fitted": True,
@@ -141,7 +138,7 @@ class LiveModel:
 
     def _errors(self, errors: FloatArray, mape: float) -> list[dict[str, Any]]:
         """Those that this job computes, in one order; ``None`` where one is not finite."""
-        by_name = dict(zip(ERROR_COLUMNS, errors.tolist(), strict=True))
+        by_name = dict(zip(native.ERROR_COLUMNS, errors.tolist(), strict=True))
         held_out = self.model.job.ts_validation
         found: list[dict[str, Any]] = [
             {"name": self._named(title, key), "value": plain(by_name[key], 7)}
@@ -158,7 +155,7 @@ class LiveModel:
         return f"{title} of the refresh" if refreshed else title
 
     def _pictures(
-        self, values: FloatArray, media: Transformed, coefficients: FloatArray
+        self, values: FloatArray, media: native.Transformed, coefficients: FloatArray
     ) -> dict[str, dict[str, Any]]:
         """Of each medium: the weights of its lags, and its response to one period's exposure.
 
@@ -173,12 +170,12 @@ class LiveModel:
             grid = np.linspace(0, max(float(spend.max()), 1e-12), CURVE_POINTS)
             carried = float(media.carryover[:, i].mean())
             alpha, inflexion = media.alphas[[i]], media.inflexions[[i]]
-            curve = coefficients[i] * saturation(grid + carried, alpha, inflexion)
+            curve = coefficients[i] * native.saturation(grid + carried, alpha, inflexion)
             mean = np.array([spend.mean()])
-            today = coefficients[i] * saturation(mean + carried, alpha, inflexion)
+            today = coefficients[i] * native.saturation(mean + carried, alpha, inflexion)
             if model.job.adstock == "geometric":
                 theta = values[names.index(f"{medium.name}_thetas")]
-                weights = geometric_adstock(np.eye(1, LAGS)[0], theta)
+                weights = adstock.geometric(np.eye(1, LAGS)[0], theta)
                 later = float(theta)
             else:
                 scale, shape = (
@@ -186,7 +183,7 @@ class LiveModel:
                     for name in ("scales", "shapes")
                 )
                 density = model.job.adstock == "weibull_pdf"
-                all_lags = weibull_weights(len(data.dates), scale, shape, density)
+                all_lags = adstock.weibull(len(data.dates), scale, shape, density)
                 weights = np.zeros(LAGS)
                 weights[: len(all_lags)] = all_lags[:LAGS]
                 later = 1 - float(all_lags[0] / all_lags.sum())
@@ -202,7 +199,7 @@ class LiveModel:
     def _notes(self) -> list[str]:
         """Where what is computed here is not what the archive says."""
         fits = self.model.evaluate(self.start[None])
-        here = dict(zip(ERROR_COLUMNS, fits.errors[0].tolist(), strict=True))
+        here = dict(zip(native.ERROR_COLUMNS, fits.errors[0].tolist(), strict=True))
         compared = {"NRMSE": c.NRMSE_TRAIN, "DECOMP.RSSD": c.DECOMP_RSSD}
         notes = []
         if self._gone:

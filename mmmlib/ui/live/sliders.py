@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from mmmlib import columns as c
-from mmmlib.errors import JobError, Problem, RunError
-from mmmlib.job import TrainingJob
-from mmmlib.ranges import HYPERPARAMETERS, LIMITS, Range, default_range, outside_limits
+from mmmlib.ground import JobError, Problem, RunError, columns as c
+from mmmlib.job import HYPERPARAMETERS, LIMITS, Range, TrainingJob, default_range, outside_limits
 
 TITLES = {
     "alphas": "Shape of saturation (alpha)",

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Dict
 
 from mmmlib.archive import Run
-from mmmlib.errors import RunError
+from mmmlib.ground import RunError
 from mmmlib.ui.model_page import ModelPage
-from mmmlib.ui.pages import Query, Session, address
+from mmmlib.ui.routes import Query, Session, address
 from mmmlib.ui.trained import trained_run
 
 if TYPE_CHECKING:

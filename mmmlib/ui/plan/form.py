@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mmmlib.errors import JobError, Problem
-from mmmlib.job import TrainingJob
-from mmmlib.job_parts import Allocator
+from mmmlib.ground import JobError, Problem
+from mmmlib.job import Allocator, TrainingJob
 
 ALL, LAST, DATES = "all", "last", "dates"
 _PERIOD = {ALL: (), LAST: ("last",), DATES: ("start", "end")}  # what counts, by kind of period

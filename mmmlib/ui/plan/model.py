@@ -8,18 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from mmmlib import columns as c
-from mmmlib.allocate import Allocation, Basis, basis_of
-from mmmlib.allocate.allocation import efficiency
-from mmmlib.allocate.history import period_name
-from mmmlib.allocate.sheet import as_xlsx
-from mmmlib.allocate.solve import best_for_budget, responses
-from mmmlib.archive import Run
-from mmmlib.decisions import chosen_model
-from mmmlib.errors import AllocationError, JobError, RunError
-from mmmlib.job_parts import Allocator
-from mmmlib.scenarios import Scenario
-from mmmlib.ui.numbers import plain, plains
+from mmmlib.archive import Run, chosen_model
+from mmmlib.ground import AllocationError, JobError, RunError, columns as c
+from mmmlib.job import Allocator
+from mmmlib.plan import (
+    Allocation,
+    Basis,
+    Scenario,
+    basis_of,
+    best_for_budget,
+    efficiency,
+    period_name,
+    plan_xlsx,
+    responses,
+)
+from mmmlib.ui.plain import plain, plains
 from mmmlib.ui.plan.form import form_of, settings_of
 
 CURVE_POINTS = 49
@@ -137,7 +140,7 @@ class PlanModel:
         allocation = self.made[1]
         name = f"plan-{str(self.run).replace('/', '-')}-{self.basis.candidate}.{kind}"
         if kind == "xlsx":
-            return name, as_xlsx(allocation)
+            return name, plan_xlsx(allocation)
         return name, allocation.table.to_csv(index=False).encode()
 
     def _row(self, row: Mapping[Any, Any]) -> dict[str, Any]:

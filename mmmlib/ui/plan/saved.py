@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mmmlib import columns as c
 from mmmlib.archive import Run
-from mmmlib.errors import RunError
-from mmmlib.scenarios import FOLDER, Scenario, comparison, comparison_xlsx, load_scenarios
-from mmmlib.ui.numbers import plain, plains
+from mmmlib.ground import RunError, columns as c
+from mmmlib.plan import SCENARIOS, Scenario, comparison, comparison_xlsx, load_scenarios
+from mmmlib.ui.plain import plain, plains
 
 _COLUMNS = {
     "today": c.CURRENT_SPEND,
@@ -29,7 +28,7 @@ class SavedScenarios:
 
     def rows(self) -> list[dict[str, Any]]:
         """One row a scenario, oldest first; spend and response by channel, per period."""
-        seen = self.run.store.list(f"{self.run.id.folder}/{FOLDER}")
+        seen = self.run.store.list(f"{self.run.id.folder}/{SCENARIOS}")
         if seen != self._seen:
             self._scenarios, self._seen = load_scenarios(self.run), seen
         return [_row(each) for each in self._scenarios]

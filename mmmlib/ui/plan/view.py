@@ -6,18 +6,16 @@ import threading
 from typing import Any
 
 from ipywidgets import widget_serialization
-from traitlets import Any as AnyTrait
-from traitlets import Dict, List
+from traitlets import Any as AnyTrait, Dict, List
 
-from mmmlib import columns as c
 from mmmlib.archive import Run
-from mmmlib.errors import RunError
-from mmmlib.scenarios import Scenario, delete_scenario, load_scenario, save_scenario
+from mmmlib.ground import RunError, columns as c
+from mmmlib.plan import Scenario, delete_scenario, load_scenario, save_scenario
 from mmmlib.ui.background import in_background
 from mmmlib.ui.model_page import ModelPage
-from mmmlib.ui.pages import Query, Session, address
 from mmmlib.ui.plan.model import PlanModel
 from mmmlib.ui.plan.saved import SavedScenarios
+from mmmlib.ui.routes import Query, Session, address
 from mmmlib.ui.trained import trained_run
 from mmmlib.ui.view import View
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mmmlib.archive import Run
-from mmmlib.errors import RunError
-from mmmlib.ui.pages import Session
+from mmmlib.ground import RunError
+from mmmlib.ui.routes import Session
 
 LIMIT = 200_000_000  # bytes; more than this through a web socket freezes the page
 

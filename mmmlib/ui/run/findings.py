@@ -9,10 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib import columns as c
-from mmmlib.archive import TRUTH, Run
-from mmmlib.archived import TRAINING
-from mmmlib.decisions import Chosen, chosen_model
+from mmmlib.archive import TRAINING, TRUTH, Chosen, Run, chosen_model
+from mmmlib.ground import columns as c
 from mmmlib.ui.plain import cell, number
 from mmmlib.ui.run.spread import read_columns
 

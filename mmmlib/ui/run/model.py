@@ -13,14 +13,15 @@ from mmmlib.archive import (
     MANIFEST,
     PROGRESS,
     STATUS,
+    TRAINING,
     Archive,
     Run,
+    RunId,
+    Status,
+    is_kept,
     now,
 )
-from mmmlib.archived import TRAINING
-from mmmlib.decisions import is_kept
-from mmmlib.manifest import RunId, Status
-from mmmlib.progress import duration
+from mmmlib.run import duration
 from mmmlib.ui.run.findings import Findings, read_findings
 from mmmlib.ui.runs.model import share, submitted
 
@@ -109,7 +110,7 @@ class RunModel:
         RunError
             It has ended, or nobody works on it any more.
         """
-        from mmmlib.launch.queue import cancel
+        from mmmlib.launching import cancel
 
         cancel(self.run, who)
 

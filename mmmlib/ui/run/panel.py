@@ -8,7 +8,7 @@ from traitlets import Bool
 
 from mmmlib.archive import Run
 from mmmlib.ui.background import in_background
-from mmmlib.ui.pages import Session
+from mmmlib.ui.routes import Session
 from mmmlib.ui.view import View
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mmmlib import columns as c
-from mmmlib.allocate.history import period_name
 from mmmlib.archive import Run
+from mmmlib.ground import columns as c
+from mmmlib.plan import period_name
 from mmmlib.ui.run.spread import read_columns
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib import columns as c
 from mmmlib.archive import Run
-from mmmlib.result import ADDED_TABLES
+from mmmlib.ground import columns as c
+from mmmlib.model import ADDED_TABLES
 from mmmlib.ui.plain import number
 
 NEAR_SHARE = 0.01  # of all candidates

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from traitlets import List, Unicode
 
-from mmmlib.decisions import chosen_model
+from mmmlib.archive import chosen_model
 from mmmlib.ui.charts import components
 from mmmlib.ui.pieces import pieces
 from mmmlib.ui.run.panel import Panel

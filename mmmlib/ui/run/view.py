@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ipywidgets import widget_serialization
-from traitlets import Any as AnyTrait
-from traitlets import Bool, Dict, List, Unicode
+from traitlets import Any as AnyTrait, Bool, Dict, List, Unicode
 
-from mmmlib import names
 from mmmlib.archive import TRUTH_PICTURE
+from mmmlib.ground import names
 from mmmlib.ui.background import in_background
 from mmmlib.ui.charts import components
-from mmmlib.ui.pages import PAGES, Query, Session, address
+from mmmlib.ui.routes import PAGES, Query, Session, address
 from mmmlib.ui.run.download import send_artifact
 from mmmlib.ui.run.findings import picture, picture_of
 from mmmlib.ui.run.model import RunModel, first_shown, neighbours, newest

@@ -8,13 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mmmlib import columns as c
-from mmmlib.archive import BEST, PROGRESS, Archive, Run
-from mmmlib.decisions import promotion
-from mmmlib.errors import MMMError
-from mmmlib.manifest import RunId, Status
-from mmmlib.progress import duration
-from mmmlib.stores import together
+from mmmlib.archive import BEST, PROGRESS, Archive, Run, RunId, Status, promotion, together
+from mmmlib.ground import MMMError, columns as c
+from mmmlib.run import duration
 
 Row = dict[str, Any]
 

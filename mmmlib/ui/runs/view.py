@@ -9,9 +9,9 @@ from typing import Any
 
 from traitlets import Bool, Dict, Int, List, Unicode
 
-from mmmlib.errors import MMMError
+from mmmlib.ground import MMMError
 from mmmlib.ui.background import in_background
-from mmmlib.ui.pages import PAGES, Query, Session, address
+from mmmlib.ui.routes import PAGES, Query, Session, address
 from mmmlib.ui.runs.model import Question, Row, RunsModel
 from mmmlib.ui.view import View
 

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ipywidgets import widget_serialization
-from traitlets import Any as AnyTrait
-from traitlets import Dict, List, Unicode
+from traitlets import Any as AnyTrait, Dict, List, Unicode
 
 from mmmlib import __version__
-from mmmlib.ui.pages import PAGES
+from mmmlib.ui.routes import PAGES
 from mmmlib.ui.view import View
 
 

@@ -26,8 +26,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from mmmlib.errors import MMMError
-from mmmlib.secrets import scrub
+from mmmlib.ground import MMMError, scrub
 from mmmlib.ui.train.folders import working_folder
 
 T = TypeVar("T")

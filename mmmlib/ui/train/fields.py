@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from mmmlib.job_schema import job_schema
+from mmmlib.job import job_schema
 
 Field = dict[str, Any]
 SCALARS = ("text", "number", "integer", "flag", "choice", "date")

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mmmlib.data import EXAMPLE_PREFIX
-from mmmlib.errors import Problem
-from mmmlib.settings import settings
+from mmmlib.ground import Problem, settings
 
 
 def working_folder() -> Path:

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmmlib.archive import Archive
-from mmmlib.data import EXAMPLE_PREFIX, JOBS, job_path
-from mmmlib.errors import JobError, Problem
+from mmmlib.data import EXAMPLE_PREFIX, JOBS, clashes, job_path
+from mmmlib.ground import JobError, Problem
 from mmmlib.job import TrainingJob, plain_values
-from mmmlib.tidy.roles import clashes
 from mmmlib.ui.train.fields import blank, fit, plain
 from mmmlib.ui.train.folders import refusals
 
@@ -85,7 +84,7 @@ def check(values: Mapping[str, Any]) -> Checked:
 
 def engine_refusals(job: TrainingJob) -> list[dict[str, str]]:
     """Say what the job's source and engine cannot do; this imports the engine."""
-    from mmmlib.preflight import refusals as of_source_and_engine
+    from mmmlib.run import refusals as of_source_and_engine
 
     return _shown(of_source_and_engine(job))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mmmlib.archive import Archive, Run
-from mmmlib.errors import LaunchError
+from mmmlib.ground import LaunchError
 from mmmlib.job import TrainingJob
 from mmmlib.ui.train.child import CHILD, FINISH_SECONDS, ChildKilledError
 from mmmlib.ui.train.form import engine_refusals
@@ -59,7 +59,7 @@ def queued(
     values: dict[str, Any], quote: dict[str, Any], executor: str, who: str, root: str
 ) -> tuple[str, list[dict[str, str]]]:
     """Queue a run here and now; the answer is that of :func:`launch`."""
-    from mmmlib.launch.queue import submit
+    from mmmlib.launching import submit
 
     def keep_quote(run: Run) -> None:
         run.save_json(QUOTE, quote)

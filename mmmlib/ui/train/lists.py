@@ -16,8 +16,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mmmlib.errors import DataError, Problem
-from mmmlib.job_parts import Study
+from mmmlib.ground import DataError, Problem
+from mmmlib.job import Study
 
 STUDIES = "calibration"
 MOST_BYTES = 1_000_000
@@ -108,7 +108,7 @@ def read_studies(text: str, columns: Mapping[str, str] | None = None) -> list[di
     Parameters
     ----------
     text : str
-        With the columns of :class:`mmmlib.job_parts.Study`, or those of Robyn's
+        With the columns of :class:`mmmlib.job.parts.Study`, or those of Robyn's
         ``calibration_input``; separated by commas, semicolons or tabs.
     columns : mapping of str to str
         Channel by its column of spend.
@@ -178,8 +178,7 @@ def _seen(cell: str | None) -> str:
 
 def _checked(key: str, path: str) -> None:
     """Refuse a file that the job's key could not use."""
-    from mmmlib.annotations import load_annotations
-    from mmmlib.holidays_table import read_holidays
+    from mmmlib.data import load_annotations, read_holidays
 
     if key == "annotations":
         load_annotations(path)
@@ -188,7 +187,7 @@ def _checked(key: str, path: str) -> None:
 
 
 def _text(path: Path) -> str:
-    from mmmlib.sources.text_encoding import encoding_of
+    from mmmlib.data import encoding_of
 
     if path.stat().st_size > MOST_BYTES:
         raise _refused(f"the file has more than {MOST_BYTES:,} bytes; it should be a short list")

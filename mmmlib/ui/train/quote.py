@@ -11,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mmmlib.archive import MANIFEST, Archive, Run, now
-from mmmlib.errors import MMMError
+from mmmlib.archive import MANIFEST, Archive, Run, Status, now
+from mmmlib.ground import MMMError
 from mmmlib.job import TrainingJob
-from mmmlib.manifest import Status
 
 QUOTE = "quote.json"
 MOST_RUNS = 12  # of which the times are read, the newest ones
@@ -81,7 +80,7 @@ class Quote:
 
     def words(self) -> str:
         """The quote in a sentence."""
-        from mmmlib.progress import duration
+        from mmmlib.run import duration
 
         if self.seconds is None or self.low is None or self.high is None:
             return "Not known yet: no run of this kind has ended in this archive"
@@ -132,7 +131,7 @@ def quoted_and_actual(run: Run) -> dict[str, Any]:
     Keys: ``words`` (a sentence), ``quoted`` (in words; empty where no time was promised),
     ``seconds`` (quoted, may be ``None``), ``took`` (seconds, or ``None`` while it goes on).
     """
-    from mmmlib.progress import duration
+    from mmmlib.run import duration
 
     if not run.has(QUOTE):
         return {}
@@ -146,7 +145,7 @@ def quoted_and_actual(run: Run) -> dict[str, Any]:
 
 
 def _past(run: Run) -> Past | None:
-    from mmmlib.archived import TRAINING
+    from mmmlib.archive import TRAINING
 
     if not run.has(MANIFEST) or not run.has(TRAINING):
         return None

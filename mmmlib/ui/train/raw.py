@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmmlib import names
-from mmmlib.errors import MMMError, SourceError
+from mmmlib.ground import MMMError, SourceError, names
 from mmmlib.job import TrainingJob
 from mmmlib.ui.train.fields import SECTIONS, fit, plain
 from mmmlib.ui.train.folders import refusals
 from mmmlib.ui.train.form import Values
 
 if TYPE_CHECKING:
-    from mmmlib.sources import Source
+    from mmmlib.data import Source
 
 HEAD_ROWS = 8
 _WORDS = {
@@ -61,9 +60,7 @@ def import_what_reads() -> None:
     """Import what the first look at data needs, while the person still chooses."""
     import duckdb  # noqa: F401
 
-    import mmmlib.checks
-    import mmmlib.guess
-    import mmmlib.preflight  # noqa: F401
+    from mmmlib.data import check, dataset_of, guess_job  # noqa: F401
 
 
 def read_raw(values: Mapping[str, Any]) -> Raw:
@@ -103,7 +100,7 @@ def guess(values: Mapping[str, Any]) -> tuple[Values, dict[str, str], list[str]]
     SourceError, DataError
         The source cannot be read, or no roles can be guessed.
     """
-    from mmmlib.guess import UNKNOWN, guess_job
+    from mmmlib.data import UNKNOWN, guess_job
 
     job = _asking(values)
     looked_at = ""
@@ -134,7 +131,7 @@ def try_source(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     The last step is the one that failed, where one did.
     """
     if values["source"] == "snowflake":
-        from mmmlib.sources.snowflake.look import try_connection
+        from mmmlib.data import try_connection
 
         tried = try_connection(
             str(values["connection"]), "" if values["sql"] else str(values["table"])
@@ -168,7 +165,7 @@ def _asking(values: Mapping[str, Any]) -> TrainingJob:
 
 
 def _source(job: TrainingJob) -> Source:
-    from mmmlib.sources import open_source
+    from mmmlib.data import open_source
 
     if job.source not in names.SOURCES:
         raise SourceError(f"source: {job.source!r} is not known; choose another")

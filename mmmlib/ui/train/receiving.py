@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mmmlib.errors import MMMError
+from mmmlib.ground import MMMError
 from mmmlib.ui.train.child import CHILD
 from mmmlib.ui.train.form import Values
 from mmmlib.ui.train.lists import read_list

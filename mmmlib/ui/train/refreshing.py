@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mmmlib.archive import Archive
-from mmmlib.errors import JobError
+from mmmlib.ground import JobError
 from mmmlib.ui.train.fields import fit, plain
 from mmmlib.ui.train.folders import refusals
 from mmmlib.ui.train.form import Values
@@ -27,11 +27,10 @@ def of_refresh(root: str, refresh_of: str) -> tuple[Values, str]:
     RunError
         There is no such run or candidate, or the run has not succeeded.
     """
-    from mmmlib.archived import trained_job
-    from mmmlib.refresh.continued_job import ITERATIONS, TRIALS
-    from mmmlib.refresh.parent import chosen_model
+    from mmmlib.archive import trained_job
+    from mmmlib.run import ITERATIONS, TRIALS, find_parent
 
-    chosen = chosen_model(Archive(root).store, refresh_of)
+    chosen = find_parent(Archive(root).store, refresh_of)
     job = trained_job(chosen.run)
     values = job.to_values() | {"iterations": ITERATIONS, "trials": TRIALS, "window": []}
     notice = f"Continues model {chosen.model.candidate} of {chosen.run} on newer data."
@@ -57,15 +56,14 @@ def moved(root: str, values: Mapping[str, Any]) -> tuple[Values, str]:
     JobError, SourceError, DataError
         The data cannot be read, lack dates of before, or have nothing new.
     """
+    from mmmlib.data import dataset_of
     from mmmlib.job import TrainingJob
-    from mmmlib.preflight import dataset_of
-    from mmmlib.refresh.continued_job import continued_job
-    from mmmlib.refresh.parent import chosen_model
+    from mmmlib.run import continued_job, find_parent
 
     if not_read := refusals(values):
         raise JobError(not_read)
     base = TrainingJob.parse(plain(values) | {"window": [], "refresh_of": ""})
-    chosen = chosen_model(Archive(root).store, str(values["refresh_of"]))
+    chosen = find_parent(Archive(root).store, str(values["refresh_of"]))
     job, notes = continued_job(chosen, base, dataset_of(base))
     window = " … ".join(map(str, job.window))
     said = [f"The window is moved to {window}, the end of the newer data", *notes]

@@ -77,7 +77,7 @@ def assign(values: Mapping[str, Any], column: str, role: str, of: str = "") -> V
         if wanted:
             wanted[0]["exposure"] = column
     elif role == "spend":
-        from mmmlib.guess.words import read_name, slug
+        from mmmlib.data import read_name, slug
 
         name = read_name(column)
         own = slug(name.own_words) or slug(name.words) or "channel"
@@ -109,7 +109,7 @@ def _without(values: Values, column: str) -> Values:
 
 
 def _variable(values: Values, column: str) -> dict[str, Any]:
-    from mmmlib.guess.words import read_name, slug
+    from mmmlib.data import read_name, slug
 
     name = _free(values, slug(read_name(column).words) or "variable")
     return {"name": name, "column": None if name == column else column}

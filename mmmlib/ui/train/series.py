@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.errors import DataError, Problem, SourceError
+from mmmlib.ground import DataError, Problem, SourceError
 from mmmlib.job import TrainingJob
 from mmmlib.ui.train.form import check
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mmmlib.dataset import Dataset
+    from mmmlib.data import Dataset
 
 MOST_POINTS = 3000  # of the target on the time line
 _ACCEPT = re.compile(r"acknowledge: \[(['\"])((?:fill|drop|rows):.+)\1\]")
@@ -64,9 +64,7 @@ def read_series(values: Mapping[str, Any]) -> Series:
 
     Values that make no job give an empty answer: what is wrong with them is said elsewhere.
     """
-    from mmmlib.checks import RULES
-    from mmmlib.checks import check as checked
-    from mmmlib.preflight import dataset_of
+    from mmmlib.data import RULES, check as checked, dataset_of
 
     job = data_job(values)
     if job is None:

@@ -1,7 +1,7 @@
 """Pictures of what a range of hyperparameters allows: adstock and saturation as plain numbers.
 
-The formulas are those of the native engine (``mmmlib/engines/native/transforms.py``), written
-with numpy so that the page's kernel does not need a compiler; a test compares both.
+The formulas are those that the native engine compiles (:mod:`mmmlib.model.adstock`), called as
+they are: the page's kernel needs no compiler.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any, cast
 
-from mmmlib.ranges import HYPERPARAMETERS, Adstock, Kind, Range, default_range, outside_limits
+from mmmlib.job import HYPERPARAMETERS, Adstock, Kind, Range, default_range, outside_limits
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +59,6 @@ def allowed(adstock: str, kind: str, ranges: Mapping[str, Any], rows: int = 0) -
     family = _family(adstock)
     if family is None:
         return {"adstock": {}, "saturation": {}}
-    import numpy as np
 
     known: dict[str, Range] = {}
     for name in HYPERPARAMETERS[family]:
@@ -68,36 +67,23 @@ def allowed(adstock: str, kind: str, ranges: Mapping[str, Any], rows: int = 0) -
         if bounds:
             known[name] = bounds
     return {
-        "adstock": _envelope(known, ("thetas",), lambda theta: theta ** np.arange(LAGS))
-        if family == "geometric"
-        else _envelope(
+        "adstock": _envelope(
             known,
-            ("scales", "shapes"),
-            lambda scale, shape: weibull(rows or ROWS, scale, shape, family == "weibull_pdf"),
+            ("thetas",) if family == "geometric" else ("scales", "shapes"),
+            lambda decay, shape=0.0: _lags(family, rows or ROWS, decay, shape),
         ),
         "saturation": _envelope(known, ("alphas", "gammas"), hill),
     }
 
 
-def weibull(n: int, scale: float, shape: float, density: bool) -> FloatArray:
-    """Return the weights of lags 0 to 25 of a Weibull adstock over ``n`` rows."""
+def _lags(family: Adstock, rows: int, decay: float, shape: float) -> FloatArray:
+    """Weights of lags 0 to 25 of an adstock over a series."""
     import numpy as np
 
-    weights = np.zeros(max(n, LAGS))
-    if scale == 0.0 or shape == 0.0:
-        weights[0] = 1.0
-        return weights[:LAGS]
-    rounded = np.rint(1.0 + (n - 1) * scale)
-    lags = np.arange(1, n + 1)
-    if density:
-        power = (lags / rounded) ** (shape - 1.0)
-        raw = shape * power * np.exp(-power * lags / rounded) / rounded
-        spread = raw.max() - raw.min()
-        weights[:n] = (raw - raw.min()) / spread if spread > 0 else lags == 1
-    else:
-        survives = np.exp(-((lags[:-1] / rounded) ** shape))
-        weights[:n] = np.concatenate([[1.0], np.cumprod(survives)])
-    return weights[:LAGS]
+    from mmmlib.model import adstock
+
+    weights = adstock.weights(family, max(rows, 1), decay, shape)[:LAGS]
+    return np.pad(weights, (0, LAGS - len(weights)))
 
 
 def hill(alpha: float, gamma: float) -> FloatArray:

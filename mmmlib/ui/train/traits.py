@@ -6,7 +6,7 @@ from typing import Any
 
 from traitlets import Dict, List, Unicode
 
-from mmmlib.ranges import HYPERPARAMETERS
+from mmmlib.job import HYPERPARAMETERS
 from mmmlib.ui.train import roles
 from mmmlib.ui.train.fields import SECTIONS
 from mmmlib.ui.train.lists import EXAMPLES

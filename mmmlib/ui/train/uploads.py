@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from mmmlib.errors import SourceError
-from mmmlib.settings import settings
+from mmmlib.ground import SourceError, settings
 
 ENDINGS = {
     "file": (".csv", ".tsv", ".txt", ".parquet"),

@@ -9,14 +9,12 @@ from typing import Any
 
 from ipyvue import register_component_from_file
 
-from mmmlib import names
 from mmmlib.archive import Archive
-from mmmlib.errors import JobError, MMMError, Problem
+from mmmlib.ground import JobError, MMMError, Problem, names, settings
 from mmmlib.job import TrainingJob
-from mmmlib.launch import allowed_executor
-from mmmlib.settings import settings
-from mmmlib.ui.pages import Query, Session, address
-from mmmlib.ui.train import form, places, refreshing, roles, shapes
+from mmmlib.launching import allowed_executor
+from mmmlib.ui.routes import Query, Session, address
+from mmmlib.ui.train import form, machines as places, refreshing, roles, shapes
 from mmmlib.ui.train.child import CHILD
 from mmmlib.ui.train.fields import SECTIONS, fields, fit
 from mmmlib.ui.train.launching import launch

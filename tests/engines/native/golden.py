@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mmmlib import columns as c
-from mmmlib.dataset import Dataset
+from mmmlib.data.dataset import Dataset
 from mmmlib.engines.native.candidates import Model
-from mmmlib.engines.native.inputs import ModelInput
 from mmmlib.engines.native.results import ERROR_COLUMNS
-from mmmlib.job import TrainingJob
+from mmmlib.ground import columns as c
+from mmmlib.job.parse import TrainingJob
+from mmmlib.model.inputs import ModelInput
 
 FOLDER = Path(__file__).parents[2] / "golden" / "robyn"
 ADSTOCKS = ("geometric", "weibull_cdf", "weibull_pdf")

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy.stats import t
 
-from mmmlib import columns as c
 from mmmlib.engines.native.bootstrap import cluster_intervals, interval
+from mmmlib.ground import columns as c
 
 
 def test_the_standard_error_is_that_of_resampling() -> None:

@@ -17,11 +17,11 @@ import psutil
 import pytest
 
 import mmmlib
-from mmmlib.engines import CandidatesDone, Event, ignore
+from mmmlib.engines.engine import CandidatesDone, Event, ignore
 from mmmlib.engines.native import cluster as own
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.trials import Trial, search_trials
-from mmmlib.errors import EngineError
+from mmmlib.ground.errors import EngineError
 from tests.conftest import REPOSITORY
 from tests.engines.native import golden
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from mmmlib import columns as c
 from mmmlib.engines.native import clusters
 from mmmlib.engines.native.clusters import find_clusters, number_of_clusters, partition
 from mmmlib.engines.native.kmeans import kmeans_starts
+from mmmlib.ground import columns as c
 from tests.engines.native import golden
 
 Floats = npt.NDArray[np.float64]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib import columns as c
 from mmmlib.engines.native.convergence import convergence, verdicts
+from mmmlib.ground import columns as c
 
 
 def _candidates(nrmse: np.ndarray, rssd: np.ndarray, trials: int = 2) -> pd.DataFrame:

@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib import columns as c
-from mmmlib import names
-from mmmlib.dataset import Dataset
-from mmmlib.engines import CandidatesDone, Engine, Event, LogLine, StepStarted, ignore
+from mmmlib.data.dataset import Dataset
+from mmmlib.engines.engine import CandidatesDone, Engine, Event, LogLine, StepStarted, ignore
 from mmmlib.engines.native.engine import NativeEngine
-from mmmlib.errors import DataError, EngineError, JobError
-from mmmlib.job import TrainingJob
-from mmmlib.result import ADDED_TABLES, TrainingResult
+from mmmlib.ground import columns as c, names
+from mmmlib.ground.errors import DataError, EngineError, JobError
+from mmmlib.job.parse import TrainingJob
+from mmmlib.model.result import ADDED_TABLES, TrainingResult
 from tests.engines.native import golden
 
 SMALL: dict[str, Any] = {"iterations": 60, "trials": 2, "optimizer": ""}

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmmlib import columns as c
-from mmmlib.engines import CandidatesDone, Event, ignore, optimizer_of
+from mmmlib.engines.engine import CandidatesDone, Event, ignore, optimizer_of
 from mmmlib.engines.native import results
 from mmmlib.engines.native.nsga2 import POPULATION, WORST, Nsga2
 from mmmlib.engines.native.search import Trial
 from mmmlib.engines.native.trials import search_trials
+from mmmlib.ground import columns as c
 from tests.engines.native import golden
 
 

@@ -11,16 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from mmmlib import columns as c
-from mmmlib.engines import ignore
+from mmmlib.engines.engine import ignore
 from mmmlib.engines.native import results
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.engine import NativeEngine
-from mmmlib.engines.native.inputs import ModelInput
 from mmmlib.engines.native.pareto import error_scores, pareto_fronts
 from mmmlib.engines.native.search import Trial, search_trial
 from mmmlib.engines.native.transforms import hill
-from mmmlib.errors import DataError, JobError
+from mmmlib.ground import columns as c
+from mmmlib.ground.errors import DataError, JobError
+from mmmlib.model.inputs import ModelInput
 from tests.engines.native import golden
 from tests.engines.native.golden import assert_each_same
 

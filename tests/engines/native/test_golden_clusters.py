@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib import columns as c
 from mmmlib.engines.native import results
 from mmmlib.engines.native.search import Trial
+from mmmlib.ground import columns as c
 from tests.engines.native import golden
 
 RESAMPLES = 1000  # Robyn's

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib import columns as c
 from mmmlib.engines.native import curves
 from mmmlib.engines.native.candidates import Model
-from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.ground import columns as c
+from mmmlib.model.adstock import FloatArray
 from tests.engines.native import golden
 from tests.engines.native.golden import assert_each_same, assert_same
 

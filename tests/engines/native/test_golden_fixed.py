@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib import columns as c
 from mmmlib.engines.native import decompose
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.results import ERROR_COLUMNS
-from mmmlib.engines.native.transforms import FloatArray
+from mmmlib.ground import columns as c
+from mmmlib.model.adstock import FloatArray
 from tests.engines.native import golden
 from tests.engines.native.golden import assert_each_same, assert_same
 

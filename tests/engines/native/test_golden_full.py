@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib import columns as c
 from mmmlib.engines.native import decompose, results
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.pareto import pareto_fronts
 from mmmlib.engines.native.search import Trial
+from mmmlib.ground import columns as c
 from tests.engines.native import golden
 from tests.engines.native.golden import assert_each_same, assert_same
 

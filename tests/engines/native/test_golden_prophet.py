@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib import columns as c
-from mmmlib.engines.native.inputs import ModelInput, prepare
+from mmmlib.engines.native.inputs import prepare
 from mmmlib.engines.native.prophet_step import decompose
-from mmmlib.errors import DataError
+from mmmlib.ground import columns as c
+from mmmlib.ground.errors import DataError
+from mmmlib.model.inputs import ModelInput
 from tests.engines.native import golden
 from tests.engines.native.golden import assert_same
 

@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib import columns as c
-from mmmlib.engines import Event, LogLine
+from mmmlib.engines.engine import Event, LogLine
 from mmmlib.engines.native import results
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.engine import NativeEngine
-from mmmlib.engines.native.inputs import ModelInput
 from mmmlib.engines.native.refresh import Continuation
 from mmmlib.engines.native.search import search_trial
-from mmmlib.engines.parent import Parent
-from mmmlib.errors import DataError, JobError
+from mmmlib.ground import columns as c
+from mmmlib.ground.errors import DataError, JobError
+from mmmlib.model.inputs import ModelInput
+from mmmlib.model.parent import Parent
 from tests.engines.native import golden
 from tests.engines.native.golden import assert_each_same, assert_same
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mmmlib import columns as c
-from mmmlib.engines import ignore
+from mmmlib.engines.engine import ignore
 from mmmlib.engines.native import results
 from mmmlib.engines.native.search import search_trial
 from mmmlib.engines.native.trials import search_trials
+from mmmlib.ground import columns as c
 from tests.engines.native import golden
 from tests.engines.native.golden import assert_each_same, assert_same
 

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib import columns as c
 from mmmlib.engines.native import curves, decompose, results
 from mmmlib.engines.native.candidates import Fits, Model
-from mmmlib.engines.native.inputs import ModelInput
 from mmmlib.engines.native.search import Trial, search_trial
-from mmmlib.job import TrainingJob
-from mmmlib.result import TABLES
+from mmmlib.ground import columns as c
+from mmmlib.job.parse import TrainingJob
+from mmmlib.model.inputs import ModelInput
+from mmmlib.model.result import TABLES
 from tests.engines.native import golden
 from tests.engines.native.golden import assert_each_same, assert_same
 

@@ -7,22 +7,22 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from mmmlib.engines.native.candidates import saturation
-from mmmlib.engines.native.evaluate import decomposition_distance, split_sizes
+from mmmlib.engines.native.evaluate import decomposition_distance
 from mmmlib.engines.native.ridge import fit_ridge
 from mmmlib.engines.native.space import Space, significant
 from mmmlib.engines.native.transforms import (
-    FAMILIES,
     adstock_into,
     geometric_adstock,
     hill,
     saturate_into,
     weibull_weights,
 )
+from mmmlib.model.adstock import FAMILIES
+from mmmlib.model.splits import split_sizes
 from tests.engines.native import golden
 
 Floats = npt.NDArray[np.float64]

@@ -17,10 +17,10 @@ import numpy as np
 import psutil
 import pytest
 
-from mmmlib.engines import CandidatesDone, Event, ignore
+from mmmlib.engines.engine import CandidatesDone, Event, ignore
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.trials import Trial, search_trials
-from mmmlib.errors import EngineError
+from mmmlib.ground.errors import EngineError
 from tests.conftest import REPOSITORY
 from tests.engines.native import golden
 

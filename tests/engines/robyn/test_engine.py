@@ -16,22 +16,30 @@ import pandas as pd
 import pytest
 import yaml
 
-from mmmlib import columns as c
-from mmmlib.archive import CONSOLE, PROGRESS, Archive, Run
-from mmmlib.archived import load_result
-from mmmlib.dataset import Dataset
-from mmmlib.engines import CandidatesDone, Event, LogLine, StepStarted, ignore
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.manifest import Status
+from mmmlib.archive.results import load_result
+from mmmlib.archive.run import CONSOLE, PROGRESS, Run
+from mmmlib.cli.first_job import init_job
+from mmmlib.data.dataset import Dataset
+from mmmlib.data.extract import dataset_of
+from mmmlib.engines.engine import (
+    CandidatesDone,
+    Event,
+    LogLine,
+    StepStarted,
+    ignore,
+    proposed_engine,
+)
 from mmmlib.engines.native.engine import NativeEngine
 from mmmlib.engines.robyn import training
 from mmmlib.engines.robyn.engine import RobynEngine
-from mmmlib.errors import EngineError
-from mmmlib.job import TrainingJob
-from mmmlib.job_template import init_job
-from mmmlib.manifest import Status
-from mmmlib.preflight import dataset_of, proposed_engine
-from mmmlib.result import TrainingResult
+from mmmlib.ground import columns as c
+from mmmlib.ground.errors import EngineError
+from mmmlib.job.parse import TrainingJob
+from mmmlib.model.result import TrainingResult
 from tests.conftest import REPOSITORY
-from tests.test_runner import BIN, gone, long_run
+from tests.run.test_runner import BIN, gone, long_run
 
 pytestmark = [pytest.mark.robyn, pytest.mark.usefixtures("robyn")]
 
@@ -41,7 +49,7 @@ BAR: dict[str, Any] = {"engine": "robyn", "iterations": 200, "trials": 1}
 
 
 def _job(values: dict[str, Any]) -> TrainingJob:
-    demo = yaml.safe_load((REPOSITORY / "mmmlib/data/demo.yaml").read_text())
+    demo = yaml.safe_load((REPOSITORY / "mmmlib/data/examples/demo.yaml").read_text())
     return TrainingJob.parse(demo | values)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from mmmlib.engines.robyn.frames import to_frame, to_table
 from mmmlib.engines.robyn.hosts import Host
-from mmmlib.errors import EngineError
+from mmmlib.ground.errors import EngineError
 from tests.engines.robyn.conftest import Heard
 
 EVERYTHING = pd.DataFrame(

@@ -16,7 +16,7 @@ import pytest
 from mmmlib.engines.robyn import found
 from mmmlib.engines.robyn.hosts import Host, Hosts
 from mmmlib.engines.robyn.messages import Call
-from mmmlib.errors import EngineError
+from mmmlib.ground.errors import EngineError
 from tests.conftest import REPOSITORY
 from tests.engines.robyn.conftest import SPEAKS, Heard
 

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 import yaml
 
-from mmmlib import names
-from mmmlib.archive import Archive
-from mmmlib.engines import Engine, ignore
+from mmmlib.archive.archive import Archive
+from mmmlib.cli.first_job import init_job
+from mmmlib.data.extract import dataset_of
+from mmmlib.engines.engine import Engine, ignore, proposed_engine
 from mmmlib.engines.robyn import found
 from mmmlib.engines.robyn.engine import RobynEngine
 from mmmlib.engines.robyn.refusals import not_done_by_robyn
-from mmmlib.errors import JobError
-from mmmlib.job import TrainingJob
-from mmmlib.job_template import init_job
-from mmmlib.preflight import dataset_of, proposed_engine
+from mmmlib.ground import names
+from mmmlib.ground.errors import JobError
+from mmmlib.job.parse import TrainingJob
 from tests.conftest import REPOSITORY
 
 MakeJob = Callable[..., TrainingJob]

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from mmmlib.engines import CandidatesDone, Event
+from mmmlib.engines.engine import CandidatesDone, Event
 from mmmlib.engines.robyn.frames import to_frame, to_table
 from mmmlib.engines.robyn.messages import Told
 from mmmlib.engines.robyn.search import INPUT, Standing, search_trials
-from mmmlib.errors import EngineError
-from mmmlib.job import TrainingJob
+from mmmlib.ground.errors import EngineError
+from mmmlib.job.parse import TrainingJob
 from tests.engines.robyn.conftest import Heard
 
 MakeJob = Callable[..., TrainingJob]

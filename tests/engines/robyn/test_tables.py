@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmmlib import columns as c
-from mmmlib.engines import ignore
+from mmmlib.engines.engine import ignore
 from mmmlib.engines.native.engine import NativeEngine
 from mmmlib.engines.robyn import tables as robyn_tables
 from mmmlib.engines.robyn.tables import Tables, best_candidate, in_full, searched
-from mmmlib.errors import EngineError
-from mmmlib.job import TrainingJob
-from mmmlib.result import TrainingResult
+from mmmlib.ground import columns as c
+from mmmlib.ground.errors import EngineError
+from mmmlib.job.parse import TrainingJob
+from mmmlib.model.result import TrainingResult
 from tests.engines.native import golden
 
 OF_SEARCH = (

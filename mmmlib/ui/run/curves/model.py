@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib import columns as c
 from mmmlib.archive import BEST, Run
+from mmmlib.ground import columns as c
 from mmmlib.ui.plain import cell, number, numbers
 from mmmlib.ui.run.period import period_of
 

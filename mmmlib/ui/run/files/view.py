@@ -6,8 +6,8 @@ from typing import Any
 
 from traitlets import Bool, Dict, List, Unicode
 
-from mmmlib.errors import RunError
-from mmmlib.run_zip import zip_run
+from mmmlib.archive import zip_run
+from mmmlib.ground import RunError
 from mmmlib.ui.background import in_background
 from mmmlib.ui.run.download import LIMIT, readable, send_artifact
 from mmmlib.ui.run.panel import Panel

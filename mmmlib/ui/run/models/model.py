@@ -7,11 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib import columns as c
-from mmmlib.archive import Run
-from mmmlib.decisions import chosen_model
-from mmmlib.errors import RunError
-from mmmlib.exported import file_name
+from mmmlib.archive import Run, chosen_model
+from mmmlib.ground import RunError, columns as c
+from mmmlib.model import file_name
 from mmmlib.ui.plain import number, numbers
 from mmmlib.ui.run.spread import read_columns
 

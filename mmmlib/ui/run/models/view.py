@@ -6,7 +6,7 @@ from typing import Any
 
 from traitlets import Dict, Unicode
 
-from mmmlib.decisions import promote
+from mmmlib.archive import promote
 from mmmlib.ui.charts import components
 from mmmlib.ui.run.findings import picture_of
 from mmmlib.ui.run.models.model import ModelsModel

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from mmmlib.archive import Run
-from mmmlib.errors import RunError
+from mmmlib.ground import RunError
 from mmmlib.ui.run.notebooks.tables import read_html
 from mmmlib.ui.run.notebooks.text import blocks_of
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from traitlets import Bool, List
 
-from mmmlib.decisions import Kind, decisions, is_kept, keep, note, release
-from mmmlib.deletion import delete_run
+from mmmlib.archive import Kind, decisions_of, delete_run, is_kept, keep, note, release
 from mmmlib.ui.run.panel import Panel
 
 _WORDS = {Kind.PROMOTED: "promoted", Kind.KEPT: "kept the run", Kind.RELEASED: "released the run"}
@@ -30,7 +29,7 @@ class NotesView(Panel):
                 "candidate": item.candidate,
                 "text": item.text,
             }
-            for item in reversed(decisions(self.run))
+            for item in reversed(decisions_of(self.run))
         ]
         self.kept = is_kept(self.run)
 

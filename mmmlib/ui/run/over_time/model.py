@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib import columns as c
 from mmmlib.archive import BEST, Run
+from mmmlib.ground import columns as c
 from mmmlib.ui.plain import numbers
 
 _BANDS = ("val", "test")

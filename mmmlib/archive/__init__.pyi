@@ -1,0 +1,83 @@
+from .archive import (
+    Archive as Archive,
+)
+from .card import (
+    run_card as run_card,
+)
+from .decisions import (
+    Chosen as Chosen,
+    Kind as Kind,
+    asked_model as asked_model,
+    chosen_model as chosen_model,
+    decisions_of as decisions_of,
+    is_kept as is_kept,
+    keep as keep,
+    note as note,
+    promote as promote,
+    promotion as promotion,
+    release as release,
+)
+from .deletion import (
+    delete_run as delete_run,
+)
+from .interactions import (
+    Did as Did,
+    recent as recent,
+    record as record,
+)
+from .manifest import (
+    ROBYN as ROBYN,
+    TIME_FORMAT as TIME_FORMAT,
+    Launch as Launch,
+    Manifest as Manifest,
+    Receipt as Receipt,
+    RunId as RunId,
+    State as State,
+    Status as Status,
+)
+from .results import (
+    TRAINING as TRAINING,
+    load_input as load_input,
+    load_model as load_model,
+    load_result as load_result,
+    save_models as save_models,
+    save_result as save_result,
+    summarize as summarize,
+    trained_job as trained_job,
+)
+from .run import (
+    ANNOTATIONS as ANNOTATIONS,
+    BEST as BEST,
+    CANCEL as CANCEL,
+    CHANGES as CHANGES,
+    CHECKS as CHECKS,
+    CONSOLE as CONSOLE,
+    DATASET as DATASET,
+    HOLIDAYS as HOLIDAYS,
+    JOB as JOB,
+    LAUNCH as LAUNCH,
+    LOST_AFTER as LOST_AFTER,
+    MANIFEST as MANIFEST,
+    PROGRESS as PROGRESS,
+    REFRESH_CHANGES as REFRESH_CHANGES,
+    STATUS as STATUS,
+    TRUTH as TRUTH,
+    TRUTH_PICTURE as TRUTH_PICTURE,
+    Run as Run,
+    now as now,
+    user as user,
+)
+from .storage_check import (
+    check_storage as check_storage,
+)
+from .stores import (
+    Store as Store,
+    together as together,
+)
+from .stores.behind import (
+    WriteBehind as WriteBehind,
+)
+from .zipped import (
+    save_zip as save_zip,
+    zip_run as zip_run,
+)

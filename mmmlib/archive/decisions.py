@@ -1,0 +1,227 @@
+"""What people decide about a run: promotions, notes, keep or release. Who, when and why.
+
+They stand in ``decisions.jsonl``, one JSON object a line, oldest first; a line is never changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mmmlib.archive.interactions import Did, record
+from mmmlib.archive.run import BEST, Run, now
+from mmmlib.ground import RunError, columns as c, scrub
+
+DECISIONS = "decisions.jsonl"
+LONGEST = 4000  # characters of a text
+_LOCK = "decisions.lock"
+_STALE = dt.timedelta(seconds=15)  # whoever holds the lock longer has died with it
+_PATIENCE = 20.0  # seconds
+
+
+class Kind(StrEnum):
+    """What was decided."""
+
+    PROMOTED = "promoted"
+    NOTE = "note"
+    KEPT = "kept"
+    RELEASED = "released"
+
+
+_DID = {
+    Kind.PROMOTED: Did.PROMOTED,
+    Kind.NOTE: Did.NOTED,
+    Kind.KEPT: Did.KEPT,
+    Kind.RELEASED: Did.RELEASED,
+}
+
+
+class Decision(BaseModel):
+    """One line of ``decisions.jsonl``.
+
+    Attributes
+    ----------
+    candidate : str
+        What was promoted; empty otherwise.
+    text : str
+        The note, or why it was decided.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: Kind
+    at: dt.datetime
+    who: str
+    candidate: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The model a run stands for.
+
+    Attributes
+    ----------
+    candidate : str
+        The promoted candidate, or else the best model.
+    original : str
+        The best model by the rule of the training.
+    promotion : Decision or None
+        Who promoted it, when and why.
+    """
+
+    candidate: str
+    original: str
+    promotion: Decision | None = None
+
+
+def decisions_of(run: Run) -> list[Decision]:
+    """Return everything decided about a run, oldest first.
+
+    Raises
+    ------
+    RunError
+        A line cannot be read.
+    """
+    if not run.has(DECISIONS):
+        return []
+    found = []
+    for number, line in enumerate(run.load(DECISIONS).decode().splitlines(), 1):
+        try:
+            found.append(Decision.model_validate_json(line))
+        except ValidationError as error:
+            raise RunError(
+                f"{run.place}/{DECISIONS}, line {number} is no decision: "
+                f"{error.errors()[0]['msg']}; correct or remove the line"
+            ) from None
+    return found
+
+
+def promotion(run: Run, original: str) -> Decision | None:
+    """Return the promotion that holds; promoting the best model (``original``) takes it back."""
+    promoted = [item for item in decisions_of(run) if item.kind is Kind.PROMOTED]
+    return promoted[-1] if promoted and promoted[-1].candidate != original else None
+
+
+def chosen_model(run: Run) -> Chosen:
+    """Return the model a trained run stands for: the one promoted last, or else the best."""
+    original = run.load(BEST).decode().strip()
+    made = promotion(run, original)
+    return Chosen(made.candidate if made else original, original, made)
+
+
+def asked_model(run: Run, asked: str = "") -> tuple[str, str]:
+    """Return the candidate that a person asks for, and which model that is, in words.
+
+    Parameters
+    ----------
+    run : Run
+        One that has trained.
+    asked : str
+        A candidate, ``best``, ``promoted``, or nothing: the model the run stands for.
+
+    Raises
+    ------
+    RunError
+        ``promoted`` is asked for and no other model than the best is.
+    """
+    chosen = chosen_model(run)
+    if asked == "best" or (not asked and chosen.promotion is None):
+        candidate, why = chosen.original, "its best one"
+        if made := chosen.promotion:
+            why += f", as asked; {made.candidate} is the promoted one"
+    elif asked in ("", "promoted"):
+        if chosen.promotion is None:
+            raise RunError(f"no model of run {run} is promoted; its best one is {chosen.original}")
+        candidate, made = chosen.candidate, chosen.promotion
+        text = " ".join(made.text.split())
+        why = f"promoted by {made.who}: {text} (the best one is {chosen.original})"
+    else:
+        candidate, why = asked, "as asked"
+    return candidate, f"model {candidate} of run {run}, {why}"
+
+
+def is_kept(run: Run) -> bool:
+    """Say whether the run is kept, so that nobody deletes it."""
+    kept = [item.kind for item in decisions_of(run) if item.kind in (Kind.KEPT, Kind.RELEASED)]
+    return bool(kept) and kept[-1] is Kind.KEPT
+
+
+def promote(run: Run, candidate: str, who: str, why: str) -> Decision:
+    """Let the run stand for another candidate, one on a kept front.
+
+    Raises
+    ------
+    RunError
+        It is no such candidate, or no reason is given.
+    """
+    table = run.load_table("decomposition")
+    if candidate not in set(table[c.CANDIDATE]):
+        raise RunError(
+            f"{candidate!r} is not on a kept Pareto front of run {run}; choose one that is"
+        )
+    return _decide(run, Kind.PROMOTED, who, _text(why, "why it is promoted"), candidate)
+
+
+def note(run: Run, who: str, text: str) -> Decision:
+    """Write a note on the run."""
+    return _decide(run, Kind.NOTE, who, _text(text, "the note"))
+
+
+def keep(run: Run, who: str, why: str = "") -> Decision:
+    """Protect the run from being deleted."""
+    return _decide(run, Kind.KEPT, who, scrub(why.strip())[:LONGEST])
+
+
+def release(run: Run, who: str, why: str = "") -> Decision:
+    """Take the protection away."""
+    return _decide(run, Kind.RELEASED, who, scrub(why.strip())[:LONGEST])
+
+
+def _text(text: str, what: str) -> str:
+    text = scrub(text.strip())
+    if not text:
+        raise RunError(f"write {what}")
+    if len(text) > LONGEST:
+        raise RunError(f"{what} has {len(text):,} characters; {LONGEST:,} are the most")
+    return text
+
+
+def _decide(run: Run, kind: Kind, who: str, text: str, candidate: str = "") -> Decision:
+    made = Decision(kind=kind, at=now(), who=who, candidate=candidate, text=text)
+    with _lock(run, who):
+        before = run.load(DECISIONS) if run.has(DECISIONS) else b""
+        if before and not before.endswith(b"\n"):  # somebody edited it by hand
+            before += b"\n"
+        run.save(DECISIONS, before + made.model_dump_json().encode() + b"\n")
+    details = {"candidate": candidate, "text": made.text}
+    record(run.store, _DID[kind], who, run, **{key: said for key, said in details.items() if said})
+    return made
+
+
+@contextmanager
+def _lock(run: Run, who: str) -> Iterator[None]:
+    """One writer at a time: a store cannot append, and two who replace would lose a line."""
+    store, key = run.store, f"{run.id.folder}/{_LOCK}"
+    end = time.monotonic() + _PATIENCE
+    holder = json.dumps({"who": who, "at": now().isoformat()}).encode()
+    while not store.put_if_absent(key, holder):
+        with suppress(KeyError):
+            taken = dt.datetime.fromisoformat(json.loads(store.get(key))["at"])
+            if now() - taken > _STALE:
+                store.delete(key)
+                continue
+        if time.monotonic() > end:
+            raise RunError(f"somebody else is writing a decision about run {run}; try again")
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        store.delete(key)

@@ -1,0 +1,137 @@
+"""A folder as a store: atomic through rename and hard link, durable through fsync."""
+
+from __future__ import annotations
+
+import builtins
+import datetime as dt
+import errno
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mmmlib.archive.stores import StoredObject
+from mmmlib.archive.stores.content import key_parts
+from mmmlib.ground import StoreError
+
+_PART = ".part-"  # unfinished writes; never listed
+
+
+class LocalStore:
+    """Objects are files below a folder; the folder is made by the first write."""
+
+    pace = 1.0
+    parallel = 4
+
+    def __init__(self, root: str) -> None:
+        try:
+            self.folder = Path(root.removeprefix("file://")).expanduser().resolve()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise StoreError(f"root {root[:80]!r} cannot be a folder: {error}") from error
+        self.root = str(self.folder)
+
+    def put(self, key: str, data: bytes) -> None:
+        path = self._path(key)
+        with self._unfinished(path, data) as part:
+            os.replace(part, path)
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        path = self._path(key)
+        with self._unfinished(path, data) as part:
+            try:
+                os.link(part, path)  # fails when there is one, and shows whole bytes at once
+            except FileExistsError:
+                return False
+        return True
+
+    def get(self, key: str) -> bytes:
+        try:
+            return self._path(key).read_bytes()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise KeyError(key) from None
+        except OSError as error:
+            raise StoreError(f"cannot read {self._path(key)}: {error.strerror}") from error
+
+    def exists(self, key: str) -> bool:
+        try:
+            return self._path(key).is_file()
+        except OSError as error:
+            raise StoreError(f"cannot read {self._path(key)}: {error.strerror}") from error
+
+    def list(self, prefix: str) -> builtins.list[StoredObject]:
+        found = []
+        for folder, below, files in os.walk(self._path(prefix)):
+            below[:] = [name for name in below if not name.startswith(_PART)]
+            for name in files:
+                if name.startswith(_PART):
+                    continue
+                path = Path(folder, name)
+                try:
+                    info = path.stat()
+                except FileNotFoundError:
+                    continue  # deleted while we looked
+                key = path.relative_to(self.folder).as_posix()
+                modified = dt.datetime.fromtimestamp(info.st_mtime, dt.UTC)
+                found.append(StoredObject(key, info.st_size, modified))
+        return sorted(found, key=lambda stored: stored.key)
+
+    def folders(self, prefix: str) -> builtins.list[str]:
+        try:
+            with os.scandir(self._path(prefix)) as entries:
+                names = [entry.name for entry in entries if entry.is_dir()]
+            return sorted(name for name in names if not name.startswith(_PART))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise StoreError(f"cannot list {self._path(prefix)}: {error.strerror}") from error
+
+    def delete(self, key: str) -> None:
+        try:
+            self._path(key).unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot delete {self._path(key)}: {error.strerror}") from error
+
+    def delete_folder(self, prefix: str) -> None:
+        path = self._path(prefix)
+        if path == self.folder:
+            raise StoreError("the whole archive is not deleted; name a folder in it")
+        hidden = path.with_name(f"{_PART}{secrets.token_hex(8)}")
+        try:
+            path.rename(hidden)  # gone for readers at once, however many files there are
+            shutil.rmtree(hidden)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise StoreError(f"cannot delete {path}: {error.strerror}") from error
+
+    def url(self, key: str) -> str:
+        return self._path(key).as_uri()
+
+    def _path(self, key: str) -> Path:
+        return self.folder.joinpath(*key_parts(key))
+
+    @contextmanager
+    def _unfinished(self, path: Path, data: bytes) -> Iterator[str]:
+        """Whole, synced bytes under another name in the same folder, gone afterwards."""
+        part = ""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, part = tempfile.mkstemp(prefix=_PART, dir=path.parent)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fchmod(file.fileno(), 0o644)
+                os.fsync(file.fileno())
+            yield part
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            remedy = "free space" if full else "make the folder writable"
+            raise StoreError(
+                f"cannot write {path}: {error.strerror}; {remedy} or choose another root"
+            ) from error
+        finally:
+            if part:
+                Path(part).unlink(missing_ok=True)

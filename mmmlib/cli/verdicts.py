@@ -1,0 +1,31 @@
+"""Data checks in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+
+from mmmlib.cli.tables import coloured, figure, table
+from mmmlib.data import Finding, Verdict
+
+
+def show_findings(out: Console, findings: Sequence[Finding], passed: bool = True) -> None:
+    """Verdicts as a table; below it what to do about those that do not pass."""
+    counts = {verdict: sum(f.verdict is verdict for f in findings) for verdict in Verdict}
+    out.print("Data checks: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+    bad = [finding for finding in findings if finding.verdict is not Verdict.PASS]
+    shown = table("verdict", "check", "where", ">value", ">threshold")
+    for finding in findings if passed else bad:
+        shown.add_row(
+            coloured(finding.verdict),
+            finding.id,
+            escape(finding.where),
+            figure(finding.value),
+            figure(finding.threshold),
+        )
+    if shown.row_count:
+        out.print(shown)
+    for finding in bad:
+        out.print(f"  - {escape(f'{finding.id}, {finding.where}: {finding.advice}')}")

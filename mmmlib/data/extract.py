@@ -1,0 +1,55 @@
+"""From a job to its dataset: read the source, prepare what was read."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from mmmlib.data.dataset import Dataset, needed, prepare_dataset
+from mmmlib.data.prepare.grid import of_country
+from mmmlib.data.sources import NOBODY, Listener, open_source
+from mmmlib.job import TrainingJob
+
+BATCH_ROWS = 65_536  # read at a time while other countries are passed over
+
+
+def dataset_of(job: TrainingJob, listener: Listener = NOBODY) -> Dataset:
+    """Read the job's source and prepare its dataset; nothing is archived."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw = open_source(job.source).extract(job, Path(folder, "raw.parquet"), listener)
+        listener.log(f"{raw.rows:,} rows of {len(raw.columns)} columns: {raw.query}")
+        read = needed(job, raw.columns)
+        left_out = [*(name for name in raw.columns if name not in read), *raw.left_out]
+        table, others = _rows(raw.path, read, job)
+        dataset = prepare_dataset(table, job, left_out, others + raw.others)
+        return replace(dataset, changes=(*raw.changes, *dataset.changes))
+
+
+def _rows(path: Path, columns: list[str], job: TrainingJob) -> tuple[pd.DataFrame, int]:
+    """Read the rows of the job's country, and count the others, which may be very many.
+
+    Where no row is the country's all are read: ``prepare`` says which countries there are.
+    """
+    named = [name for name in columns if _same(name, job.country_column)]
+    if not columns or len(named) != 1:
+        return (pd.read_parquet(path, columns=columns) if columns else pd.DataFrame()), 0
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kept, others = [], 0
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(BATCH_ROWS, columns=columns):
+            keep, _ = of_country(batch.column(named[0]).to_pandas(), job)
+            others += int((~keep).sum())
+            if keep.any():
+                kept.append(batch.filter(pa.array(keep)))
+    if not kept:
+        return pd.read_parquet(path, columns=columns), 0
+    return pa.Table.from_batches(kept).to_pandas(), others
+
+
+def _same(name: str, wanted: str) -> bool:
+    return bool(wanted) and name.strip().casefold() == wanted.strip().casefold()

@@ -1,0 +1,96 @@
+"""Exposures find the spend they belong to, by the words that name the channel."""
+
+from __future__ import annotations
+
+import re
+
+from mmmlib.data.guess.roles import Roles
+from mmmlib.data.guess.words import Name, read_name
+
+
+def match_exposures(roles: Roles) -> dict[str, str]:
+    """Return the exposure of each spend that has one; the others get other roles.
+
+    Two names belong together by the share of words they have in common. Rating points without
+    another word belong to the one spend on television. Of two exposures of one spend, clicks are
+    kept for search and impressions otherwise. An exposure without a spend is an organic variable
+    where it names something, and left out where it does not.
+    """
+    spends = [read_name(name) for name in roles.of("spend")]
+    found: dict[str, list[Name]] = {}
+    for name in map(read_name, roles.of("exposure")):
+        near = _nearest(name, spends)
+        if len(near) == 1:
+            found.setdefault(near[0].text, []).append(name)
+        elif near:
+            rivals = ", ".join(repr(each.text) for each in near[:3])
+            roles.give(name.text, "left out", f"is an exposure, but of which of {rivals}?")
+            roles.doubts.append(f"{name.text!r} could be the exposure of {rivals}; left out")
+        else:
+            _without_spend(name, roles)
+    chosen = {}
+    for spend, exposures in found.items():
+        best = min(exposures, key=lambda each: _preference(each, read_name(spend)))
+        chosen[spend] = best.text
+        for name in exposures:
+            if name is not best:
+                why = f"is an exposure of {spend!r} too, which has {best.text!r}"
+                roles.give(name.text, "left out", why)
+                roles.doubts.append(f"{name.text!r} {why}; exchange them if it fits better")
+            else:
+                roles.reasons[name.text] += f"; belongs to {spend!r}"
+    return chosen
+
+
+def bare_media(roles: Roles) -> None:
+    """``facebook`` beside ``facebook_cost`` is what was seen for it, not a second spend."""
+    bare = [name for name in roles.of("spend") if "no unit" in roles.reasons[name]]
+    units = {read_name(n).channel for n in roles.of("spend") if n not in bare}
+    for name in bare:
+        if read_name(name).channel in units:
+            roles.give(name, "exposure", "names a channel whose money is another column")
+            roles.doubts.append(f"{name!r} was taken for an exposure; its name has no unit")
+        else:
+            roles.doubts.append(f"{name!r} names a medium and no unit; taken for money spent")
+
+
+def totals(roles: Roles) -> None:
+    """``Total spend`` beside the channels' spends counts the same money twice."""
+    spends = [read_name(name) for name in roles.of("spend")]
+    nameless = [
+        name for name in spends if not name.channel and re.fullmatch(r"[\w\s().,€$£-]+", name.text)
+    ]
+    for name in nameless if len(nameless) < len(spends) else ():
+        roles.give(name.text, "left out", "is spend of no channel, which looks like a total")
+        roles.doubts.append(f"{name.text!r} looks like the total of the spends; left out")
+
+
+def _nearest(name: Name, spends: list[Name]) -> list[Name]:
+    """The spends whose channel is named most alike; none where no word is shared."""
+    if not name.channel:
+        if name.says("RATING_POINTS"):
+            return [spend for spend in spends if "tv" in spend.media]
+        return spends if len(spends) == 1 else []
+    scores = {
+        spend.text: len(name.channel & spend.channel) / len(name.channel | spend.channel)
+        for spend in spends
+    }
+    best = max(scores.values(), default=0.0)
+    return [spend for spend in spends if best > 0 and scores[spend.text] == best]
+
+
+def _preference(exposure: Name, spend: Name) -> tuple[bool, int]:
+    searching = "search" in spend.media
+    return exposure.says("CLICKS") != searching, len(exposure.words)
+
+
+def _without_spend(name: Name, roles: Roles) -> None:
+    if name.channel:
+        roles.give(name.text, "organic", "is an exposure of something without a spend column")
+        roles.doubts.append(
+            f"{name.text!r} is an exposure without spend; taken for organic. If it was paid for, "
+            "add its spend"
+        )
+    else:
+        roles.give(name.text, "left out", "is an exposure, but no name says of which channel")
+        roles.doubts.append(f"{name.text!r} is an exposure that names no channel; left out")

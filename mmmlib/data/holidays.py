@@ -1,0 +1,120 @@
+"""The one holidays table that goes to every engine: by country, or from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from mmmlib.ground import DataError, Problem, columns as c
+from mmmlib.job import TrainingJob
+
+HOLIDAY = "holiday"
+_ISO = {"UK": "GB"}  # labels people use that are not ISO 3166 codes
+
+
+def holidays_table(job: TrainingJob, dates: pd.Series) -> pd.DataFrame:
+    """Return ``date, holiday`` of the years of the data, as calendar days.
+
+    ``job.holidays`` is a country's ISO code or a CSV file with ``ds`` (or ``date``) and
+    ``holiday``; when it is empty the job's country is taken for the code.
+    """
+    if HOLIDAY not in job.prophet:
+        return _table([])
+    years = range(dates.min().year, dates.max().year + 1)
+    if is_file(job.holidays):
+        return _from_file(Path(job.holidays), years)
+    return _by_country(job.holidays or job.country, years)
+
+
+def is_file(holidays: str) -> bool:
+    """Say whether a job's ``holidays`` names a file, not a country."""
+    return "." in holidays or "/" in holidays
+
+
+def iso_code(label: str) -> str:
+    """ISO 3166 code behind a label people use."""
+    return _ISO.get(label.upper(), label.upper())
+
+
+def floor_to_week(table: pd.DataFrame, first: pd.Timestamp) -> pd.DataFrame:
+    """Move holidays to the first day of the data's week.
+
+    Names of the same week are joined; at a turn of the year the old year's and the new one's
+    stay two rows of one date.
+
+    Source: Robyn ``R/inputs.R: set_holidays``, which floors to the weekday of the first row and
+    groups by week and year.
+    """
+    offset = (table[c.DATE] - first).dt.days % 7
+    moved = table.assign(
+        year=table[c.DATE].dt.year, **{c.DATE: table[c.DATE] - pd.to_timedelta(offset, unit="D")}
+    )
+    joined = moved.groupby([c.DATE, "year"], sort=True)[HOLIDAY].agg(", ".join)
+    return joined.reset_index().drop(columns="year")
+
+
+def _by_country(label: str, years: range) -> pd.DataFrame:
+    import holidays
+
+    code = iso_code(label)
+    if code not in holidays.list_supported_countries():
+        raise DataError(
+            [
+                Problem(
+                    "holidays",
+                    f"no holidays are known for {label!r}; name an ISO code (DE), a CSV file "
+                    "with ds and holiday, or take holiday out of prophet",
+                )
+            ]
+        )
+    try:
+        calendar = holidays.country_holidays(code, years=years, language="en_US")
+    except NotImplementedError:  # some calendars speak one language only
+        calendar = holidays.country_holidays(code, years=years)
+    return _table(sorted(calendar.items()))
+
+
+def read_holidays(path: Path) -> pd.DataFrame:
+    """Read ``date, holiday`` from a CSV file with ``ds`` (or ``date``) and ``holiday``.
+
+    Raises
+    ------
+    DataError
+        With every line that is no holiday, and why.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise DataError([Problem("holidays", f"{path} cannot be read: {error}")]) from error
+    table = table.rename(columns={"ds": c.DATE})
+    if not {c.DATE, HOLIDAY} <= set(table.columns):
+        raise DataError([Problem("holidays", f"{path} needs the columns ds (or date) and holiday")])
+    names = table[HOLIDAY].str.strip()
+    dates = pd.to_datetime(table[c.DATE].str.strip(), format="ISO8601", errors="coerce")
+    problems = [
+        Problem(f"holidays, line {line}", why)
+        for line, date, text, name in zip(
+            range(2, len(table) + 2), dates, table[c.DATE], names, strict=True
+        )
+        for applies, why in (
+            (pd.isna(date), f"{text[:40]!r} is no date; write it as 2018-12-31"),
+            (not name, "has no name; write what is celebrated"),
+        )
+        if applies
+    ]
+    if problems:
+        raise DataError(problems)
+    return pd.DataFrame({c.DATE: dates, HOLIDAY: names})
+
+
+def _from_file(path: Path, years: range) -> pd.DataFrame:
+    table = read_holidays(path)
+    table = table[table[c.DATE].dt.year.isin(years)]
+    return _table(list(zip(table[c.DATE], table[HOLIDAY], strict=True)))
+
+
+def _table(rows: list[tuple[object, str]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=[c.DATE, HOLIDAY])
+    table[c.DATE] = pd.to_datetime(table[c.DATE])
+    return table.sort_values(c.DATE, kind="stable", ignore_index=True)

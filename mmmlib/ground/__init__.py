@@ -1,0 +1,5 @@
+"""Words and the machine: errors, names, columns, settings, secrets, logs."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

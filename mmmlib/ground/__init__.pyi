@@ -1,0 +1,51 @@
+from . import (
+    columns as columns,
+    errors as errors,
+    names as names,
+)
+from .cores import (
+    usable_cores as usable_cores,
+)
+from .environment import (
+    code_commit as code_commit,
+    settings as settings,
+)
+from .errors import (
+    AllocationError as AllocationError,
+    DataError as DataError,
+    EngineError as EngineError,
+    JobError as JobError,
+    LaunchError as LaunchError,
+    MMMError as MMMError,
+    NotebookError as NotebookError,
+    Problem as Problem,
+    RunError as RunError,
+    SnowflakeError as SnowflakeError,
+    SourceError as SourceError,
+    StoreError as StoreError,
+)
+from .light_imports import (
+    leave_out_iri_grammar as leave_out_iri_grammar,
+    without_iri_grammar as without_iri_grammar,
+)
+from .logs import (
+    FATAL as FATAL,
+    Severity as Severity,
+    as_json as as_json,
+    event as event,
+    failure as failure,
+    log as log,
+    structured as structured,
+)
+from .names import (
+    EXECUTORS as EXECUTORS,
+)
+from .plain_yaml import (
+    yaml_text as yaml_text,
+)
+from .secrets import (
+    Secret as Secret,
+    scrub as scrub,
+    scrub_kernel as scrub_kernel,
+    scrub_values as scrub_values,
+)

@@ -1,0 +1,179 @@
+"""What the environment says, read once and frozen: variables, or a local ``.env``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mmmlib.ground import names
+
+
+def _checkout() -> Path:
+    """Folder that holds ``notebooks/``: the checkout, or the working directory of an install."""
+    beside = Path(__file__).resolve().parent.parent
+    return beside if (beside / "notebooks").is_dir() else Path.cwd()
+
+
+class Settings(BaseSettings):
+    """Settings of this machine; a job never depends on them except for the default root.
+
+    Attributes
+    ----------
+    app_root : Path
+        Folder with ``notebooks/`` (``APP_ROOT``).
+    mmm_root : str
+        Root of the archive where a job names none (``MMM_ROOT``); ``archive`` in ``app_root``
+        when empty.
+    mmm_cache : Path
+        Folder of extractions that are kept for a while (``MMM_CACHE``).
+    mmm_cache_hours : float
+        Age after which an extraction is read anew (``MMM_CACHE_HOURS``); 0 keeps none.
+    snowflake_home : Path or None
+        Folder with ``connections.toml`` (``SNOWFLAKE_HOME``); ``~/.snowflake`` or
+        ``~/.config/snowflake`` when empty.
+    mmm_snowflake_login_seconds, mmm_snowflake_network_seconds : int
+        How long a login, and one request with its repetitions, may take.
+    mmm_snowflake_statement_seconds : int
+        How long one statement may run before Snowflake is told to stop it.
+    google_cloud_project : str
+        Project whose Secret Manager holds connections, and of the Cloud Run job
+        (``GOOGLE_CLOUD_PROJECT``).
+    mmm_secret_manager : str
+        Address of a Secret Manager other than Google's, without TLS: for tests.
+    mmm_executors : str
+        Executors that may be launched on, with commas; the first is the default. Empty is all.
+    mmm_cloudrun_region, mmm_cloudrun_job : str
+        The Cloud Run job that trains for the executor ``cloudrun``.
+    mmm_cloudrun_places : int
+        Runs that may train on Cloud Run at once.
+    mmm_cloudrun_endpoint : str
+        Another address of the Cloud Run API, such as that of a test's server.
+    mmm_closing : str
+        A file whose existence says that this container is being stopped, so that the executor
+        ``local`` starts no further run.
+    mmm_dask : str
+        Address of the Dask scheduler for the executor ``dask``.
+    mmm_uploads : Path or None
+        Folder of the files that browsers send; in the user's cache when empty.
+    mmm_upload_mb : int
+        Size that such a file may have, in megabytes.
+    mmm_data_folders : str or None
+        Folders whose files may be named in the dashboard, with colons; empty: none. Unset it is
+        the working directory, and none where others are served.
+    mmm_trials_on : str
+        Where the native engine searches the trials of a run: ``local``, or ``dask``, on the
+        cluster of ``mmm_dask``. The numbers are the same.
+    mmm_cores : int
+        Cores that a run may use; 0: all that there are.
+    mmm_webhook : str
+        Address that is told when a run or a batch ends; may hold a secret, is never shown.
+    mmm_log : str
+        ``json`` for a log service, or ``text``.
+    mmm_base_url : str
+        Path under which the dashboard is served, such as ``/mmm/``.
+    mmm_behind_iap : bool
+        Whether every request comes through Google's Identity-Aware Proxy: only then is the
+        person that its header names believed.
+    mmm_iap_audience : str
+        For whom that proxy signs, ``/projects/NUMBER/locations/REGION/services/NAME``: then only
+        the person in its signed header is believed.
+    mmm_iap_keys : str
+        Address of the public keys that it signs with.
+    mmm_token : SecretStr
+        Password of the dashboard, where no proxy stands before it; empty: none.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, env_file=".env", extra="ignore")
+
+    app_root: Path = _checkout()
+    mmm_root: str = ""
+    mmm_cache: Path = Path("~/.cache/mmm")
+    mmm_cache_hours: float = 1.0
+    snowflake_home: Path | None = None
+    mmm_snowflake_login_seconds: int = 60
+    mmm_snowflake_network_seconds: int = 120
+    mmm_snowflake_statement_seconds: int = 1800
+    google_cloud_project: str = ""
+    mmm_secret_manager: str = ""
+    mmm_executors: str = ""
+    mmm_cloudrun_region: str = "europe-west1"
+    mmm_cloudrun_job: str = "mmm-app-train"
+    mmm_cloudrun_places: int = Field(default=1, ge=1, le=100)
+    mmm_cloudrun_endpoint: str = ""
+    mmm_closing: str = ""
+    mmm_dask: str = ""
+    mmm_trials_on: Literal["local", "dask"] = "local"
+    mmm_cores: int = Field(default=0, ge=0)
+    mmm_uploads: Path | None = None
+    mmm_upload_mb: int = Field(default=200, ge=1, le=10_000)
+    mmm_data_folders: str | None = None
+    mmm_webhook: SecretStr = SecretStr("")
+    mmm_log: Literal["text", "json"] = "text"
+    mmm_base_url: str = "/"
+    mmm_behind_iap: bool = False
+    mmm_iap_audience: str = ""
+    mmm_iap_keys: str = "https://www.gstatic.com/iap/verify/public_key"
+    mmm_token: SecretStr = SecretStr("")
+
+    @property
+    def root(self) -> str:
+        """Root of the archive: a folder or a URL of a registered store."""
+        return self.mmm_root or str(self.app_root / "archive")
+
+    @property
+    def executors(self) -> tuple[str, ...]:
+        """Names of the executors that may be launched on; the first is the default."""
+        named = tuple(name.strip() for name in self.mmm_executors.split(",") if name.strip())
+        return named or tuple(names.EXECUTORS)
+
+    @property
+    def uploads(self) -> Path:
+        """Folder of the files that browsers send."""
+        return (self.mmm_uploads or Path("~/.cache/mmm/uploads")).expanduser()
+
+    @property
+    def data_folders(self) -> tuple[Path, ...]:
+        """Folders, as full paths, whose files the dashboard reads for whoever names them."""
+        if self.mmm_data_folders is None:
+            return (Path.cwd(),)
+        named = (name.strip() for name in self.mmm_data_folders.split(os.pathsep))
+        return tuple(Path(name).expanduser().resolve() for name in named if name)
+
+    @property
+    def notebooks(self) -> Path:
+        """Folder of the parameterized notebooks."""
+        return self.app_root / "notebooks"
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process."""
+    return Settings()
+
+
+@cache
+def code_commit() -> str:
+    """Commit of the code that runs: ``MMM_COMMIT`` in an image, git in a checkout.
+
+    A checkout with changes that are not committed says so (``+changes``); without either the
+    answer is empty, never a guess.
+    """
+    if commit := os.environ.get("MMM_COMMIT"):
+        return commit
+    git = ["git", "-C", str(settings().app_root)]
+    try:
+        commit = subprocess.run(
+            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        changed = subprocess.run(
+            [*git, "status", "--porcelain"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return f"{commit}+changes" if changed else commit

@@ -1,0 +1,27 @@
+from .model import (
+    JOB_KEYS as JOB_KEYS,
+)
+from .parse import (
+    TrainingJob as TrainingJob,
+    plain_values as plain_values,
+    read_text as read_text,
+)
+from .parts import (
+    Allocator as Allocator,
+    Channel as Channel,
+    Feature as Feature,
+    Frozen as Frozen,
+    Study as Study,
+)
+from .ranges import (
+    HYPERPARAMETERS as HYPERPARAMETERS,
+    LIMITS as LIMITS,
+    Adstock as Adstock,
+    Kind as Kind,
+    Range as Range,
+    default_range as default_range,
+    outside_limits as outside_limits,
+)
+from .schema import (
+    job_schema as job_schema,
+)

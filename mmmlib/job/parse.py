@@ -1,0 +1,116 @@
+"""From YAML or plain values to a job: validated, all problems at once, in words for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import ValidationError
+
+from mmmlib.ground import JobError, Problem
+from mmmlib.job.model import JobKeys
+from mmmlib.job.rules import contradictions
+
+
+class TrainingJob(JobKeys):
+    """Everything that determines a run. ``docs/job.md`` explains the keys at length."""
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """Validate plain values.
+
+        Raises
+        ------
+        JobError
+            With every problem and its path: those of single keys, and contradictions between
+            the keys that are well formed.
+        """
+        try:
+            job = cls.model_validate(dict(values))
+        except ValidationError as error:
+            faults = _own_faults(error)
+            others = _contradictions_beside({str(fault["loc"][0]) for fault in faults}, values)
+            raise JobError([*map(_problem, faults), *others]) from None
+        if problems := contradictions(job):
+            raise JobError(problems)
+        return job
+
+    @classmethod
+    def from_yaml(cls, text: str) -> Self:
+        """Read a ``job.yaml``."""
+        return cls.parse(plain_values(text))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a job file."""
+        return cls.from_yaml(read_text(path))
+
+
+# What a job must have, for one whose own has a fault: no rule that reads it is asked then.
+_STAND_INS: dict[str, Any] = {
+    "country": "unknown",
+    "date": "unknown",
+    "target": "unknown",
+    "channels": [{"name": "unknown", "spend": "unknown"}],
+}
+
+
+def _contradictions_beside(faulty: Collection[str], values: Mapping[str, Any]) -> list[Problem]:
+    """The contradictions between the keys of a refused job that have no fault of their own."""
+    sound = {key: value for key, value in values.items() if key not in faulty}
+    stand_ins = {key: value for key, value in _STAND_INS.items() if key in faulty}
+    return contradictions(JobKeys.model_validate(sound | stand_ins), faulty)
+
+
+def read_text(path: str | Path) -> str:
+    """Read a job file, or say what is wrong with it."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise JobError([Problem(str(path), "no such file; write the path of a job.yaml")]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise JobError([Problem(str(path), f"cannot be read as text: {error}")]) from None
+
+
+def plain_values(text: str) -> dict[str, Any]:
+    """YAML text to a mapping of plain values, without YAML's aliases, which can explode."""
+    try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+            raise JobError([Problem("", "YAML aliases (*name) are not allowed; write values out")])
+        values = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2018-13-45
+        raise JobError([Problem("", f"not YAML: {error}")]) from None
+    except RecursionError:
+        raise JobError([Problem("", "not a job: its lists are nested too deeply")]) from None
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
+        raise JobError([Problem("", "a job is a mapping of keys to values; see docs/job.md")])
+    return values
+
+
+def _own_faults(error: ValidationError) -> list[Any]:
+    """pydantic's errors, without the list that is too short as all its items have faults."""
+    faults = error.errors()
+    inside = {fault["loc"][:1] for fault in faults if len(fault["loc"]) > 1}
+    return [f for f in faults if not (f["type"] == "too_short" and f["loc"] in inside)]
+
+
+def _problem(detail: Mapping[str, Any]) -> Problem:
+    """pydantic's error in the words of a person who edits a job."""
+    where = ""
+    for part in detail["loc"]:
+        where += f"[{part}]" if isinstance(part, int) else f".{part}" if where else str(part)
+    message = detail["msg"]
+    match detail["type"]:
+        case "extra_forbidden":
+            message = "unknown key; remove it or correct its spelling"
+        case "missing":
+            message = "is missing; add it"
+        case "model_type" | "dict_type":
+            message = "must be a mapping of keys to values, such as {name: tv}"
+        case "tuple_type":
+            message = "must be a list, such as [a, b]"
+        case "string_pattern_mismatch":
+            message = f"{detail['input']!r} may only hold letters, digits, - and _, at most 32"
+    return Problem(where, message)

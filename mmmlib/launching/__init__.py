@@ -1,0 +1,5 @@
+"""Whose turn it is: the queue, what executes its runs, and batches."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

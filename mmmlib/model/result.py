@@ -1,0 +1,195 @@
+"""The result of a training: the tables every engine returns, and how one reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from mmmlib.ground import columns as c
+
+# name of the table in the archive ({name}.parquet) → attribute of TrainingResult
+TABLES = (
+    "candidates",
+    "coefficients",
+    "decomposition",
+    "decomposition_over_time",
+    "response_curves",
+    "channels",
+    "clusters",
+    "cluster_intervals",
+    "convergence",
+    "model_input",
+)
+
+# The file of Robyn's own allocation, by scenario
+ROBYNS_ALLOCATION = "robyn_allocation_{}.csv"
+
+# Tables that the first archived runs do not have, with their columns.
+ADDED_TABLES = {
+    "clusters": (c.CLUSTER, c.CANDIDATE, c.SIZE, c.NOTE),
+    "cluster_intervals": (
+        c.CLUSTER,
+        c.CHANNEL,
+        c.EFFICIENCY,
+        c.MEAN,
+        c.STANDARD_ERROR,
+        c.LOW,
+        c.HIGH,
+        c.COUNT,
+    ),
+    "convergence": (
+        c.OBJECTIVE,
+        c.CUT,
+        c.ITERATION,
+        c.COUNT,
+        c.MEDIAN,
+        c.SD,
+        c.SD_LIMIT,
+        c.MEDIAN_LIMIT,
+        c.CONVERGED,
+        c.VERDICT,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training found. All tables have a plain RangeIndex.
+
+    Attributes
+    ----------
+    candidates : DataFrame
+        One row a candidate in the order tried (trial after trial): ``candidate, trial,
+        iteration, worker``, one column a hyperparameter, ``train_size, lambda_hp, lambda``, the
+        errors (``nrmse*, rsq*, decomp_rssd, mape, error_score``), ``pareto_front`` (0: on no
+        kept front), ``cluster`` (0: in none) and ``passes``.
+    coefficients : DataFrame
+        ``candidate, variable, coefficient``, all candidates; the intercept is ``(Intercept)``.
+    decomposition : DataFrame
+        One row a variable of each candidate on a kept front: ``candidate, variable, role,
+        coefficient, contribution, contribution_share, spend, spend_share, effect_share, roas,
+        cpa``. Spend and what follows are NaN where nothing is paid. Sums over the window, in
+        units of the target and of the currency. Roles: intercept, prophet, context, paid,
+        organic.
+    decomposition_over_time : DataFrame
+        The best model and the cluster winners, one row a date and variable: ``candidate, date,
+        variable, contribution, immediate, carryover, split``; beside the variables there are
+        ``actual`` and ``fitted`` (contribution only). ``split`` is train, val or test.
+    response_curves : DataFrame
+        The best model and the winners: ``candidate, channel, spend, response,
+        marginal_response`` on a grid of spend per period, paid channels.
+    channels : DataFrame
+        The best model and the winners, one row a paid channel: ``candidate, channel,
+        coefficient, alpha, inflexion, mean_carryover, current_spend, current_response,
+        current_marginal``: what the response function needs, and where it stands today (per
+        period, in the window).
+    clusters : DataFrame
+        One row a cluster of the candidates on kept fronts: ``cluster`` (from 1), ``candidate``
+        (its winner), ``size, note``. Where there are no clusters it is one row of cluster 0
+        whose ``note`` says why.
+    cluster_intervals : DataFrame
+        95 % intervals of a single model's ROAS, or CPA, within a cluster: ``cluster, channel,
+        efficiency, mean, standard_error, low, high, n`` (models that count).
+    convergence : DataFrame
+        One row an objective and cut of the search: ``objective, cut, iteration`` (its last),
+        ``n, median, sd``; the same in all rows of an objective: ``sd_limit, median_limit``
+        (what the last cut must be below), ``converged, verdict`` (in words).
+    model_input : DataFrame
+        What the model saw, all rows: ``date, target`` and one column a variable.
+    best : str
+        Id of the best model.
+    rule : str
+        The rule that chose it, in words.
+    engine : str
+        Name and version of the engine.
+    seconds : mapping
+        Seconds of each step.
+    optimizer : str
+        Name of what searched, also where the job left it to the engine; empty in the first
+        archived runs.
+    files : mapping
+        Files an engine makes itself, by their names in the archive; not loaded again.
+    """
+
+    candidates: pd.DataFrame
+    coefficients: pd.DataFrame
+    decomposition: pd.DataFrame
+    decomposition_over_time: pd.DataFrame
+    response_curves: pd.DataFrame
+    channels: pd.DataFrame
+    clusters: pd.DataFrame
+    cluster_intervals: pd.DataFrame
+    convergence: pd.DataFrame
+    model_input: pd.DataFrame
+    best: str
+    rule: str
+    engine: str
+    seconds: Mapping[str, float]
+    optimizer: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table by its name in the archive."""
+        return {name: getattr(self, name) for name in TABLES}
+
+    def winners(self) -> dict[int, str]:
+        """Winner of each cluster by its number; empty where there are no clusters."""
+        rows = self.clusters[self.clusters[c.CLUSTER] > 0]
+        return dict(zip(rows[c.CLUSTER].tolist(), rows[c.CANDIDATE].tolist(), strict=True))
+
+    def with_best(self, candidate: str, rule: str) -> TrainingResult:
+        """The same result with another candidate in the place of the best model.
+
+        Parameters
+        ----------
+        candidate : str
+            One that is stored in full: the best model or a cluster's winner.
+        rule : str
+            Why it is chosen, in words.
+
+        Raises
+        ------
+        ValueError
+            Its channels are not stored.
+        """
+        if candidate not in set(self.channels[c.CANDIDATE]):
+            raise ValueError(f"{candidate} is not stored in full; name the best model or a winner")
+        return replace(self, best=candidate, rule=rule)
+
+    def of_winners_apart(self) -> Iterator[TrainingResult]:
+        """The result with each cluster's winner in place of the best model, where it is another."""
+        winners = self.winners()
+        for number, winner in winners.items():
+            if winner != self.best:
+                rule = f"smallest error score in cluster {number} of {len(winners)}"
+                yield self.with_best(winner, rule)
+
+    def best_channels(self) -> pd.DataFrame:
+        """The best model's rows of ``channels``."""
+        rows = self.channels[self.channels[c.CANDIDATE] == self.best]
+        return rows.reset_index(drop=True)
+
+    def errors(self) -> pd.Series:
+        """The best model's row of ``candidates``."""
+        return self.candidates[self.candidates[c.CANDIDATE] == self.best].iloc[0]
+
+    def channel_table(self) -> pd.DataFrame:
+        """The best model's channels as a person reads them, largest spend first.
+
+        Columns: ``channel, spend, spend_share, effect_share, roas`` (or ``cpa``),
+        ``current_spend, current_response, current_marginal``.
+        """
+        totals = self.decomposition.loc[
+            (self.decomposition[c.CANDIDATE] == self.best) & (self.decomposition[c.ROLE] == "paid")
+        ]
+        table = totals.rename(columns={c.VARIABLE: c.CHANNEL})[
+            [c.CHANNEL, c.SPEND, c.SPEND_SHARE, c.EFFECT_SHARE, c.ROAS, c.CPA]
+        ].merge(
+            self.best_channels()[
+                [c.CHANNEL, c.CURRENT_SPEND, c.CURRENT_RESPONSE, c.CURRENT_MARGINAL]
+            ],
+            on=c.CHANNEL,
+        )
+        return table.sort_values(c.SPEND, ascending=False, ignore_index=True)

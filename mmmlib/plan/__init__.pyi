@@ -1,0 +1,33 @@
+from .allocation import (
+    Allocation as Allocation,
+    efficiency as efficiency,
+)
+from .basis import (
+    Basis as Basis,
+    basis_of as basis_of,
+)
+from .history import (
+    period_name as period_name,
+)
+from .robyns import (
+    compared_metrics as compared_metrics,
+)
+from .scenarios import (
+    SCENARIOS as SCENARIOS,
+    Scenario as Scenario,
+    comparison as comparison,
+    comparison_xlsx as comparison_xlsx,
+    delete_scenario as delete_scenario,
+    load_scenario as load_scenario,
+    load_scenarios as load_scenarios,
+    save_scenario as save_scenario,
+)
+from .sheet import (
+    plan_text as plan_text,
+    plan_xlsx as plan_xlsx,
+    write_plan as write_plan,
+)
+from .solve import (
+    best_for_budget as best_for_budget,
+    responses as responses,
+)

@@ -1,0 +1,115 @@
+"""What a plan is made from, read from a run's archive once and planned with many times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mmmlib.archive import BEST, DATASET, Run
+from mmmlib.ground import JobError, Problem, RunError, columns as c
+from mmmlib.job import Allocator, TrainingJob, plain_values
+from mmmlib.plan.allocate import allocate
+from mmmlib.plan.allocation import Allocation, TargetType
+from mmmlib.plan.history import spend_history
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Basis:
+    """One model's response curves, and what was spent: enough for any plan, without an engine.
+
+    Attributes
+    ----------
+    candidate : str
+        The model.
+    channels : DataFrame
+        Its rows of ``TrainingResult.channels``.
+    history : DataFrame or None
+        ``date`` and one column a channel: spend per period of the window. ``None`` where the
+        run has no dataset.
+    periods : int
+        Periods of the window.
+    job : TrainingJob
+        The run's job, without what the data did not support; ``job.allocator`` is its request.
+    """
+
+    candidate: str
+    channels: pd.DataFrame
+    history: pd.DataFrame | None
+    periods: int
+    job: TrainingJob
+
+    @property
+    def target_type(self) -> TargetType:
+        """``revenue`` or ``conversion``."""
+        return self.job.target_type
+
+    def plan(self, settings: Allocator | None = None) -> Allocation:
+        """Plan with the job's settings or others; milliseconds, nothing is read or written."""
+        asked = self.job.allocator if settings is None else settings
+        return allocate(self.channels, asked, self.periods, self.target_type, self.history)
+
+    def settings_with(self, changes: Sequence[tuple[str, str]]) -> Allocator:
+        """The job's settings with some of them changed.
+
+        Parameters
+        ----------
+        changes : sequence of (str, str)
+            Key and value as YAML: ``("total_budget", "1e6")``, ``("channels.tv.high", "1.5")``.
+
+        Raises
+        ------
+        JobError
+            With everything that is wrong with them.
+        """
+        values = self.job.to_values()
+        settings: dict[str, Any] = values["allocator"]
+        for key, text in changes:
+            *path, last = _path(key, list(self.channels[c.CHANNEL]))
+            place = settings
+            for name in path:
+                place = place.setdefault(name, {})
+            place[last] = plain_values(f"value: {text}")["value"]
+            if path[:1] == ["channels"] and last == "locked":  # it stands in place of the bounds
+                place.update(low=None, high=None)
+        return TrainingJob.parse(values).allocator
+
+
+def basis_of(run: Run, candidate: str = "") -> Basis:
+    """Read what plans of a run's model are made from; its best model when none is named.
+
+    Raises
+    ------
+    RunError
+        The run has not trained, or the candidate is not stored in full.
+    """
+    channels = run.load_table("channels")
+    stored = list(dict.fromkeys(channels[c.CANDIDATE]))
+    candidate = candidate or run.load(BEST).decode().strip()
+    if candidate not in stored:
+        known = ", ".join(map(str, stored))
+        raise RunError(f"run {run} has no curves of model {candidate}; it has those of {known}")
+    channels = channels[channels[c.CANDIDATE] == candidate].reset_index(drop=True)
+    left = set(channels[c.CHANNEL])
+    job = run.job.without([item.name for item in run.job.channels if item.name not in left])
+    window = run.load_table("decomposition_over_time")[c.DATE].drop_duplicates()
+    history = None
+    if run.has(DATASET):
+        spends = {item.name: item.spend for item in job.channels}
+        history = spend_history(run.load_table("dataset"), job.date, spends, window)
+    return Basis(candidate, channels, history, len(window), job)
+
+
+def _path(key: str, channels: list[str]) -> list[str]:
+    """Parts of a dotted key; a channel's own name may hold dots."""
+    parts = key.removeprefix("allocator.").split(".")
+    if parts[0] != "channels" or len(parts) < 3:
+        return parts
+    name = ".".join(parts[1:-1])
+    if name not in channels:
+        known = ", ".join(channels)
+        raise JobError([Problem(f"allocator.{key}", f"{name!r} is no channel; use {known}")])
+    return ["channels", name, parts[-1]]

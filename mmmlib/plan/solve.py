@@ -1,0 +1,125 @@
+"""The best spend within bounds, for a budget or for a target, with its certificates."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from mmmlib.ground import AllocationError, Problem, columns as c
+from mmmlib.plan.allocation import TargetType
+from mmmlib.plan.sigmoids import Curves, Floats, Limit, best_ratio, exchange_gain, maximise
+
+SLACK = 1e-9  # relative; a budget typed with fewer digits than the bounds still fits them
+
+
+class Solution(NamedTuple):
+    """Spend (n,) of the channels, first-order residual and gap, both relative."""
+
+    spend: Floats
+    residual: float
+    gap: float
+
+
+def best_for_budget(channels: pd.DataFrame, low: Floats, high: Floats, budget: float) -> Solution:
+    """Most response for a budget per period.
+
+    Channels without effect stay at their low unless the others cannot take the whole budget.
+
+    Raises
+    ------
+    AllocationError
+        Only channels with a negative effect could take the rest of the budget.
+    """
+    coefficient = floats(channels, c.COEFFICIENT)
+    active, idle = coefficient > 0, coefficient == 0
+    spend = low.copy()
+    rest = min(max(budget - low[~active].sum(), low[active].sum()), high[active].sum())
+    curves = _curves(channels[active])
+    optimum = maximise(curves, low[active], high[active], Limit.budget(float(rest)))
+    assert optimum is not None  # the rest lies between the bounds
+    spend[active] = optimum.spend
+    surplus = budget - low[~active].sum() - high[active].sum()
+    if surplus > SLACK * budget:
+        room = high[idle] - low[idle]
+        if surplus > room.sum() * (1 + SLACK):
+            raise AllocationError([_only_harm(channels, coefficient, low, high)])
+        spend[idle] = low[idle] + room * min(1.0, surplus / room.sum())
+    residual = exchange_gain(curves, low[active], high[active], optimum.spend)
+    return Solution(spend, residual, optimum.gap)
+
+
+def best_for_target(
+    channels: pd.DataFrame, low: Floats, high: Floats, target: float, target_type: TargetType
+) -> Solution:
+    """Most response whose ROAS is at least the target, or whose CPA is at most it.
+
+    Channels without effect, or with a negative one, stay at their low.
+
+    Raises
+    ------
+    AllocationError
+        No spend within the bounds reaches the target, or only none at all; the message says
+        what can be reached.
+    """
+    least = target if target_type == "revenue" else 1 / target
+    active = floats(channels, c.COEFFICIENT) > 0
+    curves = _curves(channels[active])
+    fixed = float(low[~active].sum()), float(responses(channels, low)[0][~active].sum())
+    limit = Limit.efficiency(least, *fixed)
+    optimum = maximise(curves, low[active], high[active], limit)
+    if optimum is None or not (fixed[0] + optimum.spend.sum() > 0):
+        ratio = best_ratio(curves, low[active], high[active], *fixed)
+        raise AllocationError([_unreachable(target, target_type, ratio)])
+    spend = low.copy()
+    spend[active] = optimum.spend
+    residual = exchange_gain(curves, low[active], high[active], optimum.spend)
+    reached, open_ = curves.response(optimum.spend), optimum.spend < high[active]
+    unspent = -limit.excess(optimum.spend, reached) / least
+    if unspent < 0:
+        residual = max(residual, -unspent / float(spend.sum()))
+    elif open_.any():  # at the foot of an S-curve, more money may buy nothing
+        gain = unspent * float(curves.marginal(optimum.spend)[open_].max())
+        residual = max(residual, gain / float(reached.sum()))
+    return Solution(spend, residual, optimum.gap)
+
+
+def responses(channels: pd.DataFrame, spend: Floats) -> tuple[Floats, Floats]:
+    """Response and marginal response of all channels, 0 for those without effect."""
+    response, marginal = np.zeros_like(spend), np.zeros_like(spend)
+    acts = floats(channels, c.COEFFICIENT) != 0
+    curves = _curves(channels[acts])
+    response[acts], marginal[acts] = curves.response(spend[acts]), curves.marginal(spend[acts])
+    return response, marginal
+
+
+def floats(table: pd.DataFrame, name: str) -> Floats:
+    """A column as an array."""
+    return table[name].to_numpy(dtype=np.float64)
+
+
+def _curves(channels: pd.DataFrame) -> Curves:
+    names = (c.COEFFICIENT, c.ALPHA, c.INFLEXION, c.MEAN_CARRYOVER)
+    return Curves(*(floats(channels, name) for name in names))
+
+
+def _only_harm(channels: pd.DataFrame, coefficient: Floats, low: Floats, high: Floats) -> Problem:
+    harmful = coefficient < 0
+    most = float(low[harmful].sum() + high[~harmful].sum())
+    names = ", ".join(map(str, channels[c.CHANNEL][harmful]))
+    return Problem(
+        "allocator.total_budget",
+        f"above {most:,.2f} per period the money could only go to channels with a negative"
+        f" effect ({names}); lower the budget or raise the high of the others",
+    )
+
+
+def _unreachable(target: float, target_type: TargetType, ratio: float) -> Problem:
+    if ratio <= 0:
+        return Problem("allocator.target", "no spend within the bounds has any response")
+    if target_type == "revenue":
+        said = f"no spend within the bounds has a ROAS of {target:,.6g}; the best is {ratio:,.6g}"
+        return Problem("allocator.target", f"{said}: lower the target or the lower bounds")
+    said = f"no spend within the bounds has a CPA of {target:,.6g}; the best is {1 / ratio:,.6g}"
+    return Problem("allocator.target", f"{said}: raise the target or lower the lower bounds")

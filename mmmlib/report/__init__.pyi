@@ -1,0 +1,15 @@
+from . import (
+    figures as figures,
+    style as style,
+)
+from .onepager import (
+    one_pager as one_pager,
+    page as page,
+)
+from .preview import (
+    preview_figure as preview_figure,
+)
+from .truth import (
+    truth_figure as truth_figure,
+    truth_table as truth_table,
+)

@@ -1,0 +1,51 @@
+from .check import (
+    check_job as check_job,
+)
+from .kernels import (
+    settings_of_kernels as settings_of_kernels,
+)
+from .preflight import (
+    accepted as accepted,
+    check_trials as check_trials,
+    refusals as refusals,
+)
+from .progress import (
+    duration as duration,
+    progress_line as progress_line,
+)
+from .recreation import (
+    Recreation as Recreation,
+    job_of as job_of,
+    recreate as recreate,
+    recreate_on as recreate_on,
+)
+from .refresh import (
+    changes_of as changes_of,
+)
+from .refresh.continued_job import (
+    ITERATIONS as ITERATIONS,
+    TRIALS as TRIALS,
+    continued_job as continued_job,
+)
+from .refresh.parent import (
+    find_parent as find_parent,
+)
+from .reproduction import (
+    compare_runs as compare_runs,
+    copy_dataset as copy_dataset,
+    reproducible_job as reproducible_job,
+)
+from .runner import (
+    OnProgress as OnProgress,
+    execute_run as execute_run,
+    run_job as run_job,
+)
+from .supervisor import (
+    HEARTBEAT_SECONDS as HEARTBEAT_SECONDS,
+    conclude as conclude,
+    error_text as error_text,
+    sigterm_interrupts as sigterm_interrupts,
+)
+from .work import (
+    open_run as open_run,
+)

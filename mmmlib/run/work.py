@@ -1,0 +1,307 @@
+"""The stages of a run as the notebooks call them, one call a cell.
+
+``open_run`` gives a :class:`Work`; each of its methods does one stage, saves the artifacts and
+returns something worth seeing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from mmmlib.archive import (
+    ANNOTATIONS,
+    CHANGES,
+    CHECKS,
+    DATASET,
+    HOLIDAYS,
+    TRUTH,
+    TRUTH_PICTURE,
+    Archive,
+    Run,
+    Status,
+    WriteBehind,
+    run_card,
+    save_models,
+    save_result,
+)
+from mmmlib.data import (
+    Change,
+    Dataset,
+    Listener,
+    checks as data_checks,
+    dataset_of,
+    load_annotations,
+    load_dataset,
+    read_annotations,
+)
+from mmmlib.engines import open_engine
+from mmmlib.ground import JobError, Problem, StoreError, scrub_kernel
+from mmmlib.job import JOB_KEYS, TrainingJob
+from mmmlib.model import TrainingResult
+from mmmlib.plan import Allocation, basis_of, compared_metrics
+from mmmlib.run.preflight import accepted
+from mmmlib.run.progress import Progress
+from mmmlib.run.refresh import find_parent, shown_changes, train_refresh
+from mmmlib.run.supervisor import SUPERVISED, Supervisor
+from mmmlib.run.winners import WinnersPages
+from mmmlib.simulate import Truth, truth_of
+
+if TYPE_CHECKING:
+    from IPython.display import Image, Markdown
+    from pandas.io.formats.style import Styler
+
+
+def open_run(parameters: Mapping[str, Any]) -> Work:
+    """Open the run named by the notebook's ``run``, or claim a new one when it is empty.
+
+    Parameters
+    ----------
+    parameters : mapping
+        The notebook's ``globals()``: every job key, and ``run``. A run that exists has a job of
+        its own, which counts.
+
+    Raises
+    ------
+    JobError
+        Everything that is wrong with the parameters.
+    RunError
+        The run does not exist, or has been executed before.
+    """
+    job = job_of(parameters)
+    name = parameters.get("run", "")
+    if not name:
+        return Work(Archive(job.root).claim(accepted(job)), supervised=False)
+    run = Archive(job.root).run(name)
+    if os.environ.get(SUPERVISED) == str(run.id):  # the runner has asked the engine already
+        return Work(run, supervised=True)
+    return Work(run, supervised=False, typed=accepted(job))
+
+
+def job_of(parameters: Mapping[str, Any]) -> TrainingJob:
+    """The valid job in a mapping of parameters."""
+    if missing := [key for key in JOB_KEYS if key not in parameters]:
+        raise JobError(Problem(key, "the notebook does not declare it") for key in missing)
+    return TrainingJob.parse({key: parameters[key] for key in JOB_KEYS})
+
+
+class Work:
+    """A run being executed in this kernel."""
+
+    def __init__(self, run: Run, supervised: bool, typed: TrainingJob | None = None) -> None:
+        scrub_kernel()
+        self._behind = WriteBehind(run.store)  # the search must not wait for the network
+        self.run = Run(self._behind, run.id)
+        self.job = run.job
+        self._typed = typed
+        self._supervisor = None if supervised else Supervisor(run)
+        if self._supervisor:
+            self._supervisor.start()
+            atexit.register(
+                self._supervisor.end,
+                Status.CANCELLED,
+                "the notebook was closed before its last cell",
+            )
+        on_stage = self._supervisor.stage if self._supervisor else (lambda stage: None)
+        self.progress = Progress(self.run, on_stage)
+        self._winners_pages: WinnersPages | None = None
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The run's dataset; extracted and prepared first when the run has none."""
+        if self.run.has(DATASET):
+            return load_dataset(
+                self.job,
+                self.run.load_table("dataset"),
+                self.run.load(HOLIDAYS),
+                self.run.load_json(CHANGES),
+            )
+        return self._extract()
+
+    def extract(self) -> pd.DataFrame:
+        """Read the source and make the dataset; show its first rows."""
+        return self.dataset.frame.head()
+
+    def changes(self) -> pd.DataFrame:
+        """Return the change ledger: everything that was changed in the data."""
+        return pd.DataFrame(
+            [asdict(change) for change in self.dataset.changes],
+            columns=list(Change.__dataclass_fields__),
+        )
+
+    @cached_property
+    def findings(self) -> tuple[data_checks.Finding, ...]:
+        """What the data checks found, archived as ``checks.json``."""
+        dataset = self.dataset  # extracted first where there is none; that checks it too
+        if not self.run.has(CHECKS):
+            self._check(dataset)
+        return data_checks.findings_of(self.run.load_json(CHECKS))
+
+    def checks(self) -> Styler:
+        """Show the data checks with their advice in full.
+
+        Raises
+        ------
+        DataError
+            A check says FAIL; the table is shown before.
+        """
+        shown = data_checks.table(self.findings).style.hide(axis="index")
+        shown = shown.format(precision=4, na_rep="", escape="html").set_uuid("checks")
+        shown = shown.set_table_styles([{"selector": "td", "props": "text-align: left"}])
+        if any(item.verdict is data_checks.Verdict.FAIL for item in self.findings):
+            from IPython.display import display
+
+            display(shown)
+            with self._stage("check"):
+                data_checks.refuse_failures(self.findings)
+        return shown
+
+    @cached_property
+    def annotations(self) -> pd.DataFrame:
+        """Dates with a label to be drawn on the charts: ``date, label``."""
+        self.dataset  # noqa: B018 - the file is archived when the data are extracted
+        return read_annotations(self.run.load(ANNOTATIONS) if self.run.has(ANNOTATIONS) else b"")
+
+    def train(self) -> TrainingResult:
+        """Train the job's model with its engine and archive the tables.
+
+        The pages of the cluster winners are drawn from here on, beside the next cells.
+
+        Raises
+        ------
+        DataError
+            A data check says FAIL.
+        """
+        dataset, findings = self.dataset, self.findings
+        with self._stage("train"):
+            data_checks.refuse_failures(findings)
+            job = self.job.without(dataset.dropped)
+            if job.refresh_of:
+                return train_refresh(self.run, dataset, job, self.progress)
+            result = open_engine(job).train(dataset, job, self.progress)
+            save_result(self.run, result)
+            if job.engine == "native":
+                save_models(self.run, result, job)
+        self._winners_pages = WinnersPages(self.run, result)  # reads what the stage has stored
+        return result
+
+    def refreshed(self) -> pd.DataFrame | Markdown:
+        """Show what a refresh has changed against the model it continues."""
+        return shown_changes(self.run)
+
+    def allocate(self) -> Allocation:
+        """Plan the budget on the best model's response curves.
+
+        Where the engine made a plan of its own (Robyn), it is compared with ours, which is the
+        one returned; what differs is said here, in the log and in ``allocator_metrics.csv``.
+        """
+        with self._stage("allocate"):
+            allocation = basis_of(self.run).plan()
+            metrics, said = compared_metrics(self.run, allocation)
+            if said:
+                self.progress.log(said)
+                print(said)
+            self.run.save("allocator_metrics.csv", _csv(metrics))
+            self.run.save(f"allocation_{allocation.scenario}.csv", _csv(allocation.table))
+            warnings = pd.DataFrame({"warning": allocation.warnings}, dtype=object)
+            self.run.save("allocation_warnings.csv", _csv(warnings))
+        return allocation
+
+    def one_pager(self, result: TrainingResult, allocation: Allocation | None = None) -> Image:
+        """Draw the best model's page for a director, archive it (PNG, PDF) and show it.
+
+        Each cluster's winner gets a page in the archive too, without the plan, which is the best
+        model's. Where the data are simulated, modelled ROAS and response stand beside the true
+        ones.
+        """
+        with self._stage("report"):
+            from IPython.display import Image, display
+
+            from mmmlib.report import page, style
+
+            figure = page(result, self.job, allocation, self.annotations)
+            png = style.png(figure)
+            self.run.save(f"{result.best}.png", png)
+            self.run.save(f"{result.best}.pdf", style.pdf(figure))
+            (self._winners_pages or WinnersPages(self.run, result)).finish()
+            if truth := truth_of(self.job):
+                display(self._against(truth, result))
+        return Image(png, width=1000)
+
+    def _against(self, truth: Truth, result: TrainingResult) -> Image:
+        from IPython.display import Image
+
+        from mmmlib.report import style, truth_figure, truth_table
+
+        self.run.save(TRUTH, _csv(truth_table(result, self.job, truth)))
+        png = style.png(truth_figure(result, self.job, truth))
+        self.run.save(TRUTH_PICTURE, png)
+        return Image(png, width=1000)
+
+    def finish(self) -> pd.DataFrame:
+        """End the run, unless its runner does; show what it left behind."""
+        if self._supervisor:
+            self._supervisor.end(Status.SUCCEEDED)
+            print(
+                "The artifacts are archived; this notebook is not. To archive it too:\n"
+                "papermill --engine mmm notebooks/train.ipynb out.ipynb -f job.yaml"
+            )
+        else:
+            print("The runner archives this notebook beside its artifacts.")
+        sizes = self.run.artifacts()
+        return pd.DataFrame({"artifact": list(sizes), "bytes": list(sizes.values())})
+
+    def _extract(self) -> Dataset:
+        with self._stage("extract"):
+            if self.job.refresh_of:  # a parent that is not there is said before data are read
+                find_parent(self.run.store, self.job.refresh_of)
+            if self.job.annotations:
+                self.run.save(ANNOTATIONS, load_annotations(self.job.annotations))
+            dataset = dataset_of(self.job, self._listener())
+            self.run.save_table("dataset", dataset.frame)
+            self.run.save(HOLIDAYS, _csv(dataset.holidays))
+            self.run.save_json(CHANGES, [asdict(change) for change in dataset.changes])
+        self._check(dataset)
+        return dataset
+
+    def _listener(self) -> Listener:
+        return Listener(str(self.run.id), self.progress.log, self.progress.rows)
+
+    def _check(self, dataset: Dataset) -> None:
+        with self._stage("check"):
+            found = data_checks.check(dataset, self.job)
+            self.run.save_json(CHECKS, [finding.plain() for finding in found])
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        """One stage, done when all it wrote is stored.
+
+        When nobody else keeps the status, its failure ends the run.
+        """
+        try:
+            with self.progress.stage(name):
+                yield
+                self._behind.flush()
+            self._behind.flush()  # the log's last words
+        except BaseException as error:
+            try:
+                self._behind.flush()
+            except StoreError as lost:
+                error.add_note(f"and its log could not be archived: {lost}")
+            if self._supervisor:
+                self._supervisor.__exit__(type(error), error, error.__traceback__)
+            raise
+
+    def _repr_html_(self) -> str:
+        return run_card(self.run, self._typed)
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False).encode()

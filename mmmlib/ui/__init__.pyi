@@ -1,0 +1,2 @@
+from .dashboard import show as show
+from .server import serve as serve

@@ -1,0 +1,179 @@
+"""Promotions, notes, keep and delete."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.decisions import (
+    DECISIONS,
+    Kind,
+    chosen_model,
+    decisions_of,
+    is_kept,
+    keep,
+    note,
+    promote,
+    release,
+)
+from mmmlib.archive.deletion import delete_run, deleted_by
+from mmmlib.archive.interactions import recent
+from mmmlib.archive.manifest import State, Status
+from mmmlib.archive.run import MANIFEST
+from mmmlib.ground.errors import RunError
+
+SAMPLE = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "ui" / "sample_archive.py")))
+OTHER = "1_1_1"
+
+
+@pytest.fixture
+def run(tmp_path):
+    return SAMPLE.succeeded(Archive(str(tmp_path)))
+
+
+def test_a_promotion_says_who_when_and_why_and_names_the_original(run):
+    assert chosen_model(run).candidate == SAMPLE.BEST
+    promote(run, OTHER, "ada", "the shares are plausible")
+    chosen = chosen_model(run)
+    assert (chosen.candidate, chosen.original) == (OTHER, SAMPLE.BEST)
+    assert (chosen.promotion.who, chosen.promotion.text) == ("ada", "the shares are plausible")
+    assert chosen.promotion.at.tzinfo is not None
+
+    promote(run, SAMPLE.BEST, "grace", "back again")
+    assert chosen_model(run).promotion is None
+    assert [item.who for item in decisions_of(run)] == ["ada", "grace"]
+
+
+@pytest.mark.parametrize(
+    ("candidate", "why", "said"),
+    [("9_9_9", "because", "'9_9_9' is not on a kept"), (OTHER, "  ", "why it is promoted")],
+)
+def test_what_cannot_be_promoted_changes_nothing(run, candidate, why, said):
+    with pytest.raises(RunError, match=said):
+        promote(run, candidate, "ada", why)
+    assert not run.has(DECISIONS)
+
+
+def test_notes_keep_every_character_of_a_text(run):
+    text = f"two\nlines, {SAMPLE.EVIL}, ü"
+    note(run, "ada", text)
+    assert decisions_of(run)[0].text == text
+    assert run.load(DECISIONS).count(b"\n") == 1
+    with pytest.raises(RunError, match="4,001 characters"):
+        note(run, "ada", "x" * 4001)
+
+
+def test_of_many_writers_none_is_lost(run):
+    failed = []
+
+    def write(number):
+        try:
+            note(run, f"writer {number}", "hello")
+        except RunError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert {item.who for item in decisions_of(run)} == {f"writer {number}" for number in range(12)}
+
+
+def test_a_lock_whose_owner_died_is_taken(run):
+    long_ago = b'{"who": "ada", "at": "2020-01-01T00:00:00+00:00"}'
+    run.save("decisions.lock", long_ago)
+    note(run, "grace", "after the crash")
+    assert len(decisions_of(run)) == 1
+    assert not run.has("decisions.lock")
+
+
+def test_a_damaged_line_is_named(run):
+    note(run, "ada", "good")
+    run.save(DECISIONS, run.load(DECISIONS) + b"{broken\n")
+    with pytest.raises(RunError, match="line 2 is no decision"):
+        decisions_of(run)
+
+
+def test_a_kept_run_cannot_be_deleted_before_it_is_released(run, tmp_path):
+    keep(run, "ada", "the board saw it")
+    assert is_kept(run)
+    with pytest.raises(RunError, match="is kept; release it"):
+        delete_run(run, "grace")
+    assert run.has(MANIFEST)
+
+    release(run, "ada")
+    delete_run(run, "grace", "a trial")
+    archive = Archive(str(tmp_path))
+    assert archive.runs() == []
+    assert "grace deleted it at 20" in deleted_by(archive, str(run))
+
+
+def test_only_ended_runs_are_deleted(tmp_path):
+    from mmmlib.archive.run import STATUS, now
+
+    run = Archive(str(tmp_path)).claim(SAMPLE.job())
+    run.save(STATUS, State(status=Status.RUNNING, heartbeat=now(), started=now()).to_json())
+    with pytest.raises(RunError, match="is running; cancel it"):
+        delete_run(run, "ada")
+    assert run.has("job.yaml")
+
+
+def test_kinds_are_words_of_the_file(run):
+    keep(run, "ada")
+    assert f'"kind":"{Kind.KEPT}"' in run.load(DECISIONS).decode()
+
+
+def _old(root: Path, name: str, day: str) -> None:
+    folder = root / "robyn" / "r099" / "fr" / name
+    folder.mkdir(parents=True)
+    seconds = time.mktime(time.strptime(day, "%Y-%m-%d"))
+    for file in ("best_model_id.txt", "1_2_3.png"):
+        (folder / file).write_text("1_2_3\n")
+        os.utime(folder / file, (seconds, seconds))
+
+
+def test_old_runs_are_listed_with_the_year_of_their_objects(tmp_path):
+    _old(tmp_path, "0615_120000", "2024-06-15")
+    _old(tmp_path, "1231_235959", "2025-01-01")  # written after midnight
+    (tmp_path / "robyn" / "r099" / "fr" / "0101_000000").mkdir()  # empty: no run
+    archive = Archive(str(tmp_path))
+    SAMPLE.succeeded(archive)
+    runs = archive.runs()
+    assert [run.id.old for run in runs] == [False, True, True]
+    assert [f"{run.submitted:%Y-%m-%d}" for run in runs[1:]] == ["2024-12-31", "2024-06-15"]
+    assert runs[1].state().status is Status.SUCCEEDED
+    assert archive.run("r099/fr/0615_120000").load("1_2_3.png") == b"1_2_3\n"
+    assert archive.run("latest") == runs[0]
+    with pytest.raises(RunError, match="there is no run"):
+        archive.run("r099/fr/0616_120000")
+
+
+def test_an_old_run_without_a_result_has_failed(tmp_path):
+    _old(tmp_path, "0615_120000", "2024-06-15")
+    (tmp_path / "robyn/r099/fr/0615_120000/best_model_id.txt").unlink()
+    (run,) = Archive(str(tmp_path)).runs()
+    assert run.state().status is Status.FAILED
+
+
+def test_what_is_decided_and_deleted_is_among_the_interactions(run):
+    promote(run, OTHER, "ada", "the shares are plausible")
+    note(run, "ben", "seen")
+    keep(run, "cyd")
+    release(run, "cyd")
+    delete_run(run, "dan", "not needed")
+    done = recent(run.store)[::-1]
+    assert [(one.who, one.did) for one in done] == [
+        ("ada", "promoted"), ("ben", "noted"), ("cyd", "kept"), ("cyd", "released"),
+        ("dan", "deleted"),
+    ]  # fmt: skip
+    assert done[0].details == {"candidate": OTHER, "text": "the shares are plausible"}
+    assert all(one.run == str(run) for one in done)

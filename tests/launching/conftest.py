@@ -1,0 +1,71 @@
+"""An executor whose runs end when the test says so; everything around it is the real thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mmmlib.archive.manifest import Launch, Status
+from mmmlib.archive.run import Run
+from mmmlib.ground import names
+from mmmlib.ground.environment import settings
+from mmmlib.ground.errors import LaunchError
+from mmmlib.run.supervisor import Supervisor
+
+STARTED: list[Supervisor] = []
+REFUSES: list[str] = []
+PLACES = [1]
+
+
+class Shelf:
+    """Takes runs and lets them lie, with their hearts beating, until the test ends them."""
+
+    queue = "shelf"
+    patience = 60.0
+    remote = False
+
+    def places(self) -> int:
+        return PLACES[0]
+
+    def check(self, root: str) -> None:
+        if root.endswith("unreachable"):
+            raise LaunchError("out of reach")
+
+    def start(self, run: Run, launch: Launch) -> str:
+        if REFUSES:
+            raise LaunchError(REFUSES.pop())
+        supervisor = Supervisor(run, launch.who)
+        supervisor.start()
+        STARTED.append(supervisor)
+        return f"shelf-{len(STARTED)}"
+
+    def ended(self, handle: str) -> tuple[Status, str] | None:
+        return None
+
+    def stop(self, handle: str) -> None:
+        return None
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Supervisor]]:
+    """The runs that were started, in their order."""
+    monkeypatch.setitem(names.EXECUTORS, "shelf", "tests.launching.conftest:Shelf")
+    # pytest has its own copy of a conftest: this one is what names.load imports
+    from tests.launch import conftest as module
+
+    module.PLACES[0] = 1
+    yield module.STARTED
+    for supervisor in module.STARTED:
+        supervisor.end(Status.CANCELLED, "the test is over")
+    module.STARTED.clear()
+    module.REFUSES.clear()
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    """Settings of the test's own, forgotten afterwards."""
+    settings.cache_clear()
+    yield monkeypatch
+    settings.cache_clear()

@@ -1,0 +1,298 @@
+"""Runs end to end with the real papermill and real kernels: every end a run can have."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.manifest import Status
+from mmmlib.archive.results import load_result
+from mmmlib.archive.run import CANCEL, CONSOLE, LOST_AFTER, Run, now
+from mmmlib.ground.cores import usable_cores
+from tests.conftest import REPOSITORY
+
+BIN = Path(sys.executable).parent
+SMALL = {"iterations": 60, "trials": 2}
+LONG = {"iterations": 20_000, "trials": 2}
+
+
+def mmm(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [BIN / "mmm", *arguments], capture_output=True, text=True, cwd=REPOSITORY, timeout=180
+    )
+
+
+def cells(run: Run, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run.load(f"{name}.ipynb"))["cells"]
+    return found
+
+
+def test_a_run_from_the_command_line(job_file: Callable[..., Path], archive: Archive) -> None:
+    done = mmm("run", str(job_file(**SMALL)))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    run = archive.run("latest")
+    assert run.state().status is Status.SUCCEEDED
+    manifest = run.manifest
+    assert manifest is not None
+    winners = load_result(run).winners()
+    assert len(winners) >= 3
+    shown = {manifest.best, *winners.values()}
+    of_models = {f"{name}.png" for name in shown} | {f"RobynModel-{name}.json" for name in shown}
+    assert set(manifest.artifacts) == of_models | {
+        "job.yaml", "launch.json", "status.json", "progress.json", "robyn_console.log",
+        "changes.json",
+        "checks.json", "dataset.parquet", "holidays.csv", "extract.ipynb", "train.ipynb",
+        "training.json",
+        "candidates.parquet", "coefficients.parquet", "decomposition.parquet",
+        "decomposition_over_time.parquet", "response_curves.parquet", "channels.parquet",
+        "clusters.parquet", "cluster_intervals.parquet", "convergence.parquet",
+        "model_input.parquet", "best_model_id.txt",
+        "allocator_metrics.csv", "allocation_max_response.csv", "allocation_warnings.csv",
+        f"{manifest.best}.pdf",
+    }  # fmt: skip
+    for said in (
+        "train · search",
+        "facebook",
+        "NRMSE train",
+        "holidays moved",
+        "One-pager",
+        "ROAS",
+    ):
+        assert said in done.stdout
+    assert any(cell.get("outputs") for cell in cells(run, "train"))
+    assert str(run) in mmm("runs", "--root", str(archive.store.root)).stdout
+    shown = mmm("show", "latest", "--root", str(archive.store.root)).stdout
+    assert manifest.best in shown
+
+
+def test_the_same_job_twice_gives_the_same_bytes(
+    job_file: Callable[..., Path], archive: Archive
+) -> None:
+    path = str(job_file(**SMALL))
+    for _ in range(2):
+        assert mmm("run", path).returncode == 0
+    one, two = archive.runs()
+    for name in ("candidates", "coefficients", "decomposition", "response_curves"):
+        assert one.load(f"{name}.parquet") == two.load(f"{name}.parquet"), name
+
+
+def test_papermill_as_typed(
+    job_file: Callable[..., Path], archive: Archive, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [
+            BIN / "papermill", "--engine", "mmm", "notebooks/train.ipynb",
+            tmp_path / "out.ipynb", "-f", job_file(**SMALL),
+        ],
+        capture_output=True, text=True, cwd=REPOSITORY, timeout=180,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    run = archive.run("latest")
+    assert run.state().status is Status.SUCCEEDED
+    assert run.has("train.ipynb")
+    assert run.has("candidates.parquet")
+    assert str(run) in (tmp_path / "out.ipynb").read_text()
+
+
+def test_papermill_refuses_a_parameter_the_notebook_has_not(
+    job_file: Callable[..., Path], archive: Archive, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [
+            BIN / "papermill", "--engine", "mmm", "notebooks/train.ipynb",
+            tmp_path / "out.ipynb", "-f", job_file(**SMALL), "-p", "colour", "red",
+        ],
+        capture_output=True, text=True, cwd=REPOSITORY, timeout=180,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "colour: the notebook has no such parameter" in done.stderr
+    assert archive.runs() == []
+
+
+def test_a_notebook_alone_keeps_its_own_status(
+    job_file: Callable[..., Path], archive: Archive, tmp_path: Path
+) -> None:
+    """As in JupyterLab: no engine of ours, the kernel itself is the writer."""
+    done = subprocess.run(
+        [
+            BIN / "papermill", "notebooks/train.ipynb", tmp_path / "out.ipynb",
+            "-f", job_file(**SMALL),
+        ],
+        capture_output=True, text=True, cwd=REPOSITORY, timeout=180,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    run = archive.run("latest")
+    assert run.state().status is Status.SUCCEEDED
+    assert not run.has("train.ipynb")
+    assert "this notebook is not" in (tmp_path / "out.ipynb").read_text()
+
+
+@pytest.mark.parametrize("engine", [["--engine", "mmm"], []], ids=["mmm", "papermill alone"])
+def test_a_failure_is_archived_with_its_message(
+    job_file: Callable[..., Path], archive: Archive, tmp_path: Path, engine: list[str]
+) -> None:
+    job = job_file(**SMALL, sql="SELECT * EXCLUDE tv_S FROM data")
+    done = subprocess.run(
+        [BIN / "papermill", *engine, "notebooks/train.ipynb", tmp_path / "out.ipynb", "-f", job],
+        capture_output=True, text=True, cwd=REPOSITORY, timeout=180,
+    )  # fmt: skip
+    assert done.returncode != 0
+    run = archive.run("latest")
+    state = run.state()
+    assert state.status is Status.FAILED
+    assert state.error.startswith("the data cannot be used: channels[0].spend: the data have no")
+    assert "Traceback" in run.load(CONSOLE).decode()
+    assert run.has("train.ipynb") == bool(engine)
+
+
+def test_mmm_run_says_failures_without_traceback(
+    job_file: Callable[..., Path], archive: Archive
+) -> None:
+    done = mmm("run", str(job_file(**SMALL, sql="SELECT * EXCLUDE tv_S FROM data")))
+    assert done.returncode == 1
+    assert "the data have no column 'tv_S'" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    run = archive.run("latest")
+    assert run.has("extract.ipynb")
+    assert not run.has("train.ipynb")
+
+
+def test_a_job_that_is_not_valid_starts_nothing(
+    job_file: Callable[..., Path], archive: Archive
+) -> None:
+    done = mmm("run", str(job_file(iterations=0, optimizer="TwoPointDE", window=["x", "y"])))
+    assert done.returncode == 2
+    assert "iterations" in done.stderr
+    assert "window" in done.stderr
+    done = mmm("run", str(job_file(optimizer="TwoPointDE")))
+    assert done.returncode == 2
+    assert "TwoPointsDE" in done.stderr
+    assert archive.runs() == []
+
+
+@contextmanager
+def long_run(job: Path, archive: Archive) -> Iterator[tuple[subprocess.Popen[str], Run]]:
+    """``mmm run`` of a long job, handed over when its search goes on."""
+    process = subprocess.Popen(
+        [BIN / "mmm", "run", str(job)],
+        cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "candidates" in line:
+                break
+        else:
+            raise AssertionError(process.stderr and process.stderr.read())
+        yield process, archive.run("latest")
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def ours(run: Run) -> list[int]:
+    """Processes that belong to a run: its kernel and the kernel's workers."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                environ = (entry / "environ").read_bytes()
+                state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            if f"MMM_SUPERVISED={run}".encode() in environ and state != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def gone(run: Run, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not ours(run):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+# NSGA2 searches in its kernel, and no other kernel waits beside it; nevergrad in processes
+@pytest.mark.parametrize(
+    ("number", "optimizer", "processes"),
+    [
+        (signal.SIGINT, "NSGA2", 1),
+        (signal.SIGTERM, "TwoPointsDE", 1 + min(2, usable_cores()) if usable_cores() > 1 else 1),
+    ],
+)
+def test_an_interrupt_cancels_within_seconds(
+    job_file: Callable[..., Path], archive: Archive, number: int, optimizer: str, processes: int
+) -> None:
+    with long_run(job_file(**LONG, optimizer=optimizer), archive) as (process, run):
+        assert run.state().status is Status.RUNNING
+        assert run.state().stage == "train"
+        end = time.monotonic() + 30
+        while len(ours(run)) < processes and time.monotonic() < end:
+            time.sleep(0.1)
+        assert len(ours(run)) == processes
+        started = time.monotonic()
+        process.send_signal(number)
+        process.communicate(timeout=20)
+        assert time.monotonic() - started < 12
+        assert process.returncode == 130
+    assert run.state().status is Status.CANCELLED
+    assert run.has("train.ipynb")
+    assert not run.has("candidates.parquet")
+    assert gone(run, 10)
+
+
+def test_anyone_may_cancel_a_run(job_file: Callable[..., Path], archive: Archive) -> None:
+    with long_run(job_file(**LONG), archive) as (process, run):
+        started = time.monotonic()
+        assert mmm("cancel", str(run), "--root", str(archive.store.root)).returncode == 0
+        process.communicate(timeout=20)
+        assert time.monotonic() - started < 15
+    assert run.has(CANCEL)
+    assert run.state().error.startswith("cancelled by")
+    assert mmm("cancel", str(run), "--root", str(archive.store.root)).returncode == 1
+
+
+def test_a_killed_runner_leaves_a_lost_run_and_no_process(
+    job_file: Callable[..., Path], archive: Archive
+) -> None:
+    with long_run(job_file(**LONG), archive) as (process, run):
+        process.kill()
+        process.communicate()
+        assert gone(run, 10)
+    assert run.manifest is None
+    assert run.state(at=now() + LOST_AFTER * 2).status is Status.LOST
+    assert not run.has("candidates.parquet")
+
+
+def test_a_killed_kernel_is_a_failed_run_with_its_log(
+    job_file: Callable[..., Path], archive: Archive
+) -> None:
+    with long_run(job_file(**LONG), archive) as (process, run):
+        children = subprocess.run(
+            ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 1
+        assert "its kernel died" in said
+    assert run.state().status is Status.FAILED
+    assert "train: search" in run.load(CONSOLE).decode()
+    assert run.has("train.ipynb")
+    assert gone(run, 15)
