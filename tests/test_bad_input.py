@@ -429,7 +429,7 @@ MEASURED = """
 import json, re, sys, time
 from pathlib import Path
 from mmmlib.job import TrainingJob
-from mmmlib.preflight import dataset_of
+from mmmlib.data.extract import dataset_of
 
 job, folder = TrainingJob.load(sys.argv[1]), Path(sys.argv[2])
 started = time.perf_counter()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib.cli import main
+from mmmlib.cli import COMMANDS
 from mmmlib.job.parse import TrainingJob
 from tests.conftest import REPOSITORY
 
@@ -35,14 +35,12 @@ def test_commands_exist(page: Path) -> None:
             case "make":
                 assert words[0] in TARGETS, line
             case "mmm":
-                assert words[0] in main.commands, line
+                assert words[0] in COMMANDS, line
             case "papermill":
                 assert (REPOSITORY / words[2]).is_file(), line
             case "docker":
                 if "mmm-app" in words and (given := words[words.index("mmm-app") + 1 :]):
-                    assert (
-                        given[0] in main.commands or "--entrypoint" in words or given[-1] == "."
-                    ), line
+                    assert given[0] in COMMANDS or "--entrypoint" in words or given[-1] == ".", line
             case _:
                 raise AssertionError(f"{page.name}: nothing checks {line!r}")
         for word in words:
@@ -58,7 +56,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_every_command_is_documented() -> None:
-    for name in main.commands:
+    for name in COMMANDS:
         assert f"mmm {name}" in ALL, name
     for target in TARGETS:
         assert f"make {target}" in ALL, target

@@ -27,7 +27,7 @@ OF_ENVIRONMENT = "hunter2&<Pass>\"wörd'%"
 OF_PROFILE = "tok/en+of=the&profile"
 LEAKS = """
 import sys
-from mmmlib.secrets import register
+from mmmlib.ground.secrets import register
 password = __import__("os").environ["SNOWFLAKE_PASSWORD"]
 token = open(__import__("os").environ["PROFILE"]).read()
 register(token)

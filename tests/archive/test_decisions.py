@@ -29,7 +29,10 @@ from mmmlib.archive.manifest import State, Status
 from mmmlib.archive.run import MANIFEST
 from mmmlib.ground.errors import RunError
 
-SAMPLE = SimpleNamespace(**runpy.run_path(str(Path(__file__).parent / "ui" / "sample_archive.py")))
+_SAMPLE = Path(__file__).parents[1] / "ui" / "sample_archive.py"
+SAMPLE = SimpleNamespace(**runpy.run_path(str(_SAMPLE)))
+    **runpy.run_path(str(Path(__file__).parents[1] / "ui" / "sample_archive.py"))
+)
 OTHER = "1_1_1"
 
 

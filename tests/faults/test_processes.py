@@ -29,7 +29,7 @@ _DIES = """
 import os, signal, sys
 from mmmlib import supervisor
 from mmmlib.archive import Archive
-from mmmlib.supervisor import Supervisor
+from mmmlib.run.supervisor import Supervisor
 def killed(run, manifest):
     os.kill(os.getpid(), signal.SIGKILL)
 supervisor._end_once = killed
@@ -42,9 +42,9 @@ _GOES_ON = """
 import sys, time
 from mmmlib.archive import Archive, Run
 from mmmlib.engines import LogLine
-from mmmlib.progress import Progress
-from mmmlib.stores.behind import WriteBehind
-from mmmlib.supervisor import Supervisor
+from mmmlib.run.progress import Progress
+from mmmlib.archive.stores.behind import WriteBehind
+from mmmlib.run.supervisor import Supervisor
 run = Archive(sys.argv[1]).run(sys.argv[2])
 run.store.pace = 0.2
 progress = Progress(Run(WriteBehind(run.store), run.id))
@@ -57,8 +57,8 @@ with Supervisor(run), progress.stage("train"):
 _FULL = """
 import signal, sys
 from mmmlib.archive import Archive
-from mmmlib.errors import StoreError
-from mmmlib.supervisor import Supervisor
+from mmmlib.ground.errors import StoreError
+from mmmlib.run.supervisor import Supervisor
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 if sys.argv[3] == "limit":
     import resource

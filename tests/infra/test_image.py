@@ -143,7 +143,7 @@ def test_the_health_check_leaves_containers_that_train_alone() -> None:
 LAUNCH_TWO = """
 from mmmlib.data import job_path
 from mmmlib.job import TrainingJob
-from mmmlib.launch.queue import submit
+from mmmlib.launching.queue import submit
 for _ in range(2):
     submit(TrainingJob.load(job_path("demo")))
 """

@@ -17,7 +17,7 @@ from mmmlib.job.parts import Allocator, ChannelBounds
 from mmmlib.plan.allocate import allocate
 from mmmlib.plan.allocation import Allocation
 
-GOLDEN = Path(__file__).parent / "golden" / "allocator"
+GOLDEN = Path(__file__).parents[1] / "golden" / "allocator"
 WEEKS = 157
 
 

@@ -41,7 +41,7 @@ def test_a_notebook_gets_a_kernel_and_nothing_gets_none(archive: Archive, job: T
 
 IMPORTS = """
 import importlib.util, sys
-from mmmlib.iri_grammar import without_iri_grammar
+from mmmlib.ground.light_imports import without_iri_grammar
 
 with without_iri_grammar():
     import jsonschema

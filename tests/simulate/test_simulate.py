@@ -489,7 +489,7 @@ def trained(daily: Simulation) -> tuple[TrainingResult, TrainingJob, Truth]:
 
 def test_modelled_and_true_roas(trained: tuple[TrainingResult, TrainingJob, Truth]) -> None:
     result, job, truth = trained
-    table = report.table(result, job, truth).set_index(c.CHANNEL)
+    table = report.truth_table(result, job, truth).set_index(c.CHANNEL)
     true = {channel.name: channel.roas for channel in truth.settings.channels}
     assert set(table.index) == set(true)
     assert table[c.TRUE_CONTRIBUTION].is_monotonic_decreasing
@@ -517,11 +517,11 @@ def test_a_channel_the_job_leaves_out_is_shown(
             "decomposition": table[table[c.VARIABLE] != "ooh"],
         }
     )
-    row = report.table(fewer, job, truth).set_index(c.CHANNEL).loc["ooh"]
+    row = report.truth_table(fewer, job, truth).set_index(c.CHANNEL).loc["ooh"]
     assert row[c.TRUE_ROAS] == pytest.approx(0.9)
     assert np.isnan(row[c.MODELLED_ROAS])
     assert np.isnan(row[c.ROAS_ERROR])
-    assert style.png(report.figure(fewer, job, truth))
+    assert style.png(report.truth_figure(fewer, job, truth))
 
 
 def test_a_channel_that_is_not_in_the_job_keeps_apart_from_its_namesake(
@@ -532,7 +532,7 @@ def test_a_channel_that_is_not_in_the_job_keeps_apart_from_its_namesake(
     plain = job.to_values()
     renamed = [{**item, "spend": "other"} if item["name"] == "ooh" else item
                for item in plain["channels"]]  # fmt: skip
-    table = report.table(result, TrainingJob.parse({**plain, "channels": renamed}), truth)
+    table = report.truth_table(result, TrainingJob.parse({**plain, "channels": renamed}), truth)
     rows = table.set_index(c.CHANNEL)
     assert np.isnan(rows[c.TRUE_ROAS]["ooh"])
     assert np.isnan(rows[c.MODELLED_ROAS]["ooh (not in the job)"])
@@ -542,7 +542,7 @@ def test_a_channel_that_is_not_in_the_job_keeps_apart_from_its_namesake(
 def test_figure_of_modelled_and_true(
     trained: tuple[TrainingResult, TrainingJob, Truth],
 ) -> None:
-    made = report.figure(*trained)
+    made = report.truth_figure(*trained)
     texts = " ".join(text.get_text() for text in made.texts)
     assert "ROAS: modelled against true" in texts
     assert "Response to spend per day: modelled against true" in texts
@@ -557,7 +557,7 @@ def test_another_country_s_truth_is_refused(
     uk = truth_of(daily_job(daily, country="uk"))
     assert uk is not None
     with pytest.raises(DataError, match=r"truth: the run's target .* is not that"):
-        report.table(result, job, uk)
+        report.truth_table(result, job, uk)
 
 
 def test_weeks_of_daily_data_compare_roas_but_not_responses(daily: Simulation) -> None:
@@ -569,11 +569,11 @@ def test_weeks_of_daily_data_compare_roas_but_not_responses(daily: Simulation) -
     assert dataset.interval == "week"
     result, truth = NativeEngine().train(dataset, job, ignore), truth_of(job)
     assert truth is not None
-    table = report.table(result, job, truth).set_index(c.CHANNEL)
+    table = report.truth_table(result, job, truth).set_index(c.CHANNEL)
     assert table[c.TRUE_ROAS]["search"] == pytest.approx(4.0)
     assert table[c.MODELLED_ROAS].notna().all()
     assert table[[c.TRUE_RESPONSE, c.MODELLED_RESPONSE]].isna().all(axis=None)
-    assert len(report.figure(result, job, truth).axes) == 1
+    assert len(report.truth_figure(result, job, truth).axes) == 1
 
 
 def test_roas_is_that_of_the_window(daily: Simulation) -> None:
@@ -582,7 +582,7 @@ def test_roas_is_that_of_the_window(daily: Simulation) -> None:
     data = read(example_path("daily"))
     result, truth = NativeEngine().train(prepare_dataset(data, job), job, ignore), truth_of(job)
     assert truth is not None
-    table = report.table(result, job, truth).set_index(c.CHANNEL)
+    table = report.truth_table(result, job, truth).set_index(c.CHANNEL)
     rows = truth.contributions
     inside = rows[rows[c.DATE].between("2023-06-01", "2024-05-31")]
     sums = inside.groupby(c.CHANNEL)[[c.SPEND, c.CONTRIBUTION]].sum()

@@ -18,8 +18,8 @@ from mmmlib.ui.server.log import as_entries, read_log
 _PROGRAM = """
 import os, subprocess, sys
 from pathlib import Path
-from mmmlib.logs import Severity, log
-from mmmlib.ui.server_log import ServerLog
+from mmmlib.ground.logs import Severity, log
+from mmmlib.ui.server.log import ServerLog
 with ServerLog(Path(sys.argv[1])):
     log("started")
     log("beware", Severity.WARNING, user="ada")

@@ -170,7 +170,7 @@ def test_it_dies_with_its_kernel_but_finishes_a_launch(tmp_path):
 _FORM = """
 import json, sys, time
 from mmmlib.archive import Archive
-from mmmlib.ui.pages import Session
+from mmmlib.ui.routes import Session
 from mmmlib.ui.train.view import open_page
 
 said = []

@@ -234,7 +234,7 @@ def test_an_answer_is_kept_for_a_while(
     (change,) = again.changes
     assert change.what == "taken from the cache"
     assert dataset_of(job).changes[0].what == "taken from the cache"
-    (kept,) = cache.listed()
+    (kept,) = cache.cached()
     assert (kept.rows, kept.place.split(" · ")[2]) == (208, "READER")
     assert oct(kept.path.stat().st_mode)[-3:] == "600"
 
@@ -246,12 +246,12 @@ def test_an_answer_is_kept_for_a_while(
     time.sleep(0.05)
     extract(job, tmp_path)
     assert len(snowflake.statements()) == 3
-    assert cache.clear() == 1  # what was too old went when something new was kept
-    assert cache.listed() == []
+    assert cache.clear_cache() == 1  # what was too old went when something new was kept
+    assert cache.cached() == []
     monkeypatch.setenv("MMM_CACHE_HOURS", "0")
     settings.cache_clear()
     extract(job, tmp_path)
-    assert cache.listed() == []
+    assert cache.cached() == []
 
 
 def test_the_cache_never_folds_case() -> None:
@@ -273,7 +273,7 @@ def test_half_a_cache_is_none(
     snowflake: SnowflakeServer, from_table: MakeJob, tmp_path: Path
 ) -> None:
     extract(from_table(), tmp_path)
-    (kept,) = cache.listed()
+    (kept,) = cache.cached()
     kept.path.with_suffix(".json").write_text("{")
     extract(from_table(), tmp_path)
     kept.path.unlink()

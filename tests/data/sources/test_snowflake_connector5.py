@@ -24,10 +24,10 @@ CLIENT = """
 import json, sys
 from pathlib import Path
 import snowflake.connector
-from mmmlib.errors import SourceError
+from mmmlib.ground.errors import SourceError
 from mmmlib.job import TrainingJob
-from mmmlib.sources import open_source
-from mmmlib.sources.snowflake.look import try_connection
+from mmmlib.data.sources import open_source
+from mmmlib.data.sources.snowflake.look import try_connection
 source, job = open_source("snowflake"), TrainingJob.load(sys.argv[1])
 said = {"version": snowflake.connector.__version__}
 try:

@@ -19,7 +19,7 @@ CLIENT = """
 import json, re, sys, time
 from pathlib import Path
 from mmmlib.job import TrainingJob
-from mmmlib.sources import open_source
+from mmmlib.data.sources import open_source
 job = TrainingJob.load(sys.argv[1])
 started = time.perf_counter()
 raw = open_source("snowflake").extract(job, Path(sys.argv[2]))
