@@ -31,8 +31,6 @@ from mmmlib.ground.errors import RunError
 
 _SAMPLE = Path(__file__).parents[1] / "ui" / "sample_archive.py"
 SAMPLE = SimpleNamespace(**runpy.run_path(str(_SAMPLE)))
-    **runpy.run_path(str(Path(__file__).parents[1] / "ui" / "sample_archive.py"))
-)
 OTHER = "1_1_1"
 
 
