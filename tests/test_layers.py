@@ -98,6 +98,16 @@ def test_no_name_of_a_face_hides_a_module(room: str) -> None:
             assert not {alias.name for alias in node.names} & modules
 
 
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("__init__.py")), ids=lambda p: p.parent.name)
+def test_no_import_of_a_package_is_hidden_by_its_module(path: Path) -> None:
+    """`from mmmlib.ground import log` beside a module `log`: once that is imported, it is the name."""
+    here = ".".join(path.parent.relative_to(REPOSITORY).parts)
+    modules = {each.stem for each in path.parent.iterdir()}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and not (node.module or "").startswith(here):
+            assert not {alias.asname or alias.name for alias in node.names} & modules
+
+
 def test_every_name_of_a_face_is_there() -> None:
     rooms = [room for room in LAYERS if (PACKAGE / room / "__init__.pyi").exists()]
     code = f"import importlib; [importlib.import_module('mmmlib.' + room) for room in {rooms}]"

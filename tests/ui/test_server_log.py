@@ -11,15 +11,15 @@ import pytest
 
 from mmmlib.ground.errors import MMMError
 from mmmlib.ground.logs import Severity
-from mmmlib.ui.server import folder as server_folder, log as server_log
+from mmmlib.ui.server import folder as server_folder, server_log
 from mmmlib.ui.server.folder import VARIABLE, ServerFolder, server_facts, viewer
-from mmmlib.ui.server.log import as_entries, read_log
+from mmmlib.ui.server.server_log import as_entries, read_log
 
 _PROGRAM = """
 import os, subprocess, sys
 from pathlib import Path
 from mmmlib.ground.logs import Severity, log
-from mmmlib.ui.server.log import ServerLog
+from mmmlib.ui.server.server_log import ServerLog
 with ServerLog(Path(sys.argv[1])):
     log("started")
     log("beware", Severity.WARNING, user="ada")

@@ -21,7 +21,7 @@ from mmmlib.ui.debug.listing import browse, try_object
 from mmmlib.ui.routes import Query, Session
 from mmmlib.ui.run.download import readable
 from mmmlib.ui.server.folder import log_file
-from mmmlib.ui.server.log import read_log
+from mmmlib.ui.server.server_log import read_log
 from mmmlib.ui.view import View, told
 
 PARTS = ("health", "environment", "archive", "log", "caches")

@@ -44,7 +44,7 @@ from mmmlib.ui.server.handlers import (
     SecurityHeaders,
 )
 from mmmlib.ui.server.iap import IapIdentity
-from mmmlib.ui.server.log import ServerLog
+from mmmlib.ui.server.server_log import ServerLog
 
 NOTEBOOK = "dashboard.ipynb"
 HEALTH = "/health"  # not /healthz, which Cloud Run keeps for itself
