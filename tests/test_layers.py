@@ -100,7 +100,7 @@ def test_no_name_of_a_face_hides_a_module(room: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("__init__.py")), ids=lambda p: p.parent.name)
 def test_no_import_of_a_package_is_hidden_by_its_module(path: Path) -> None:
-    """`from mmmlib.ground import log` beside a module `log`: once that is imported, it is the name."""
+    """A function `log` beside a module `log`: whichever is imported last has the name."""
     here = ".".join(path.parent.relative_to(REPOSITORY).parts)
     modules = {each.stem for each in path.parent.iterdir()}
     for node in ast.walk(ast.parse(path.read_text())):

@@ -16,7 +16,7 @@ from mmmlib.ground import names
 
 def _checkout() -> Path:
     """Folder that holds ``notebooks/``: the checkout, or the working directory of an install."""
-    beside = Path(__file__).resolve().parent.parent
+    beside = Path(__file__).resolve().parents[2]
     return beside if (beside / "notebooks").is_dir() else Path.cwd()
 
 
