@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# What a plan reads of a run's table of channels.
+_COLUMNS = (
+    c.CANDIDATE, c.CHANNEL, c.COEFFICIENT, c.ALPHA, c.INFLEXION, c.MEAN_CARRYOVER, c.CURRENT_SPEND,
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Basis:
     """One model's response curves, and what was spent: enough for any plan, without an engine.
@@ -84,9 +90,15 @@ def basis_of(run: Run, candidate: str = "") -> Basis:
     Raises
     ------
     RunError
-        The run has not trained, or the candidate is not stored in full.
+        The run has not trained, the candidate is not stored in full, or the run's table of
+        channels lacks what a plan is made from.
     """
     channels = run.load_table("channels")
+    if lacking := [name for name in _COLUMNS if name not in channels]:
+        raise RunError(
+            f"run {run} cannot be planned with: its table channels.parquet lacks "
+            f"{', '.join(lacking)}; train its job again"
+        )
     stored = list(dict.fromkeys(channels[c.CANDIDATE]))
     candidate = candidate or run.load(BEST).decode().strip()
     if candidate not in stored:

@@ -10,6 +10,7 @@ from typing import Any
 from traitlets import Bool, Dict, List, Unicode
 
 from mmmlib.archive import Run, chosen_model
+from mmmlib.ground import MMMError
 from mmmlib.ui.background import in_background
 from mmmlib.ui.pieces import pieces
 from mmmlib.ui.routes import Query, Session, address
@@ -77,6 +78,8 @@ class ModelPage(View):
             models = models_of(self._run, candidate)
             self.head = {**self.head, "model": candidate, "models": models}
             self.load(candidate)
+        except MMMError as error:  # for people: it stays on the page
+            self.note, self.failed = f"{self.refusal} {error}", True
         except BaseException:
             self.note, self.failed = self.refusal, True
             raise

@@ -258,9 +258,22 @@ def test_a_model_that_cannot_be_read_says_so(copied):
     view = open_page(session, {"run": str(copied.id), "model": "9_9_9"})
     view.refresh()
     view.loading.join(timeout=60)
-    assert "has no model 9_9_9" in said[0]
-    assert view.note == "This model cannot be planned with; choose another."
+    assert view.note.startswith("This model cannot be planned with; choose another.")
+    assert "has no model 9_9_9" in view.note
     assert view.failed
+    assert said == []
+
+
+def test_a_run_whose_table_lacks_columns_says_which(ended):
+    """Runs of other tools and damaged ones: the page says it, the server's log has nothing."""
+    said = []
+    session = Session(ended["archive"], said.append, print, "ada")
+    view = open_page(session, {"run": str(ended["succeeded"])})
+    view.refresh()
+    view.loading.join(timeout=60)
+    assert "lacks coefficient, alpha, inflexion, mean_carryover; train its job again" in view.note
+    assert view.failed
+    assert said == []
 
 
 def test_a_run_that_has_not_trained_has_no_page(ended):
