@@ -295,6 +295,26 @@ def test_every_kind_of_field_sets_its_key(page, empty, tmp_path):
         assert got == value, path
 
 
+def test_no_answer_overwrites_an_edit(page, empty, tmp_path):
+    """What is typed while the kernel still answers, and what is typed slowly, is in the job."""
+    open_form(page, empty)
+    page.get_by_role("button", name="Weekly, one country").click()
+    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.locator(".mmm-media .v-expansion-panel-title").first.click()
+    lowest = page.get_by_label("Inflexion, from")
+    page.get_by_role("button", name="Guess again").click()  # answered with another job
+    page.get_by_label("Iterations").fill("321")
+    page.locator('[data-path="country"] input').fill("uk")
+    page.get_by_role("columnheader", name="Why").wait_for(timeout=60_000)  # it is answered
+    for field, text in ((lowest, "0.42"), (page.get_by_label("Trials"), "12")):
+        field.press("Control+a")
+        field.press_sequentially(text, delay=400)  # each letter is sent, and answered
+        assert field.input_value() == text
+    job = downloaded(page, tmp_path)
+    assert (job.iterations, job.trials, job.country) == (321, 12, "uk")
+    assert job.channels[0].ranges["gammas"][0] == 0.42
+
+
 def of_path(known: dict, path: str) -> dict:
     """The field of a path such as ``channels[0].ranges.alphas``."""
     field: dict = {"fields": list(known.values())}

@@ -37,12 +37,14 @@ class TrainView(Receiving):
     """The page that makes a job.
 
     The form's values live in the browser. It sends all of them with every event, and takes new
-    ones only when ``loaded`` changes; so an answer never overwrites what is being typed.
+    ones only when ``loaded`` changes. That names the values it answers (``base``): what was typed
+    since then is kept, so no answer ever overwrites an edit.
     """
 
     def __init__(self, session: Session, **traits: Any) -> None:
         self._session = session
         self._values: form.Values = {}
+        self._seen: Any = None  # what the browser holds as far as is known here, as it was sent
         self._reasons: dict[str, str] = {}
         self._past: list[Past] | None = None
         self._examined: TrainingJob | None = None
@@ -77,9 +79,10 @@ class TrainView(Receiving):
         archive = self._session.archive
         if run := query.get("refresh"):
             archive.run("/".join(run.split("/")[:3]))  # without the candidate
+            seen = self._seen
 
             def loaded(found: tuple[form.Values, str]) -> None:
-                self._load(*found)
+                self._load(*found, seen)
                 self._look(and_guess=False)
 
             root = archive.store.root
@@ -170,17 +173,19 @@ class TrainView(Receiving):
         who = self._session.user
         self._work.start("launch", lambda: launch(job, expected, who, root), launched)
 
-    def _load(self, values: form.Values, notice: str = "") -> None:
-        """Give the browser new values."""
+    def _load(self, values: form.Values, notice: str = "", base: Any = None) -> None:
+        """Give the browser new values, made from ``base``: what it had sent last, by default."""
         number = self.loaded.get("number", 0) + 1
-        self._values = values
-        self.loaded = {"values": values, "number": number, "notice": notice}
+        base = self._seen if base is None else base
+        self._values = self._seen = values
+        self.loaded = {"values": values, "number": number, "notice": notice, "base": base}
         self._check()
 
     def _take(self, values: Any) -> None:
         """Take the browser's values."""
         CHILD.touch()
-        self._values, _ = fit(values if isinstance(values, dict) else {})
+        self._seen = values if isinstance(values, dict) else {}
+        self._values, _ = fit(self._seen)
         if self._place() != self._looked_at:  # what is shown is of another source
             self.unread = ""
             if self.raw:
@@ -212,7 +217,7 @@ class TrainView(Receiving):
         self._quote(form.check(self._values).job)
 
     def _look(self, and_guess: bool) -> None:
-        values = dict(self._values)
+        values, seen = dict(self._values), self._seen
         self.raw, self.series, self.doubts, self.steps, self.unread = {}, {}, [], [], ""
         self._reasons, self._examined, self._looked_at = {}, None, self._place()
 
@@ -228,9 +233,9 @@ class TrainView(Receiving):
             except MMMError as error:  # the data are shown, the roles are for the person
                 return raw, error
 
-        self._work.start("look", ask, self._looked)
+        self._work.start("look", ask, lambda found: self._looked(found, seen))
 
-    def _looked(self, found: tuple[Raw | MMMError, Any]) -> None:
+    def _looked(self, found: tuple[Raw | MMMError, Any], seen: Any) -> None:
         raw, guessed = found
         if isinstance(raw, MMMError):
             self.unread = str(raw)
@@ -240,7 +245,7 @@ class TrainView(Receiving):
             self.doubts = [str(guessed)]
         elif guessed:
             values, self._reasons, self.doubts = guessed
-            self._load(values)
+            self._load(values, base=seen)
         self._check()
         if self._values["refresh_of"] and not self._values["window"]:
             self._continue()
@@ -249,7 +254,7 @@ class TrainView(Receiving):
 
     def _continue(self) -> None:
         """Move the window of a refresh, now that there are data."""
-        values, root = dict(self._values), self._session.archive.store.root
+        values, seen, root = dict(self._values), self._seen, self._session.archive.store.root
 
         def ask() -> tuple[form.Values | None, str]:
             try:
@@ -259,7 +264,7 @@ class TrainView(Receiving):
 
         def answered(found: tuple[form.Values | None, str]) -> None:
             new, notice = found
-            self._load(new or dict(self._values), notice)
+            self._load(new or values, notice, seen)
             self._examine()
 
         self._work.start("continue", ask, answered)
@@ -278,6 +283,8 @@ class TrainView(Receiving):
         def answered(found: tuple[Series, float]) -> None:
             series, took = found
             self.series, self._quick, self._examined = series.plain(), took < QUICK_SECONDS, job
+            if self._quick:
+                self._examine(PAUSE_SECONDS)  # of what was edited meanwhile
 
         self._work.start("examine", ask, answered, delay)
 
