@@ -61,7 +61,7 @@ def mmm_run(demo_values: dict[str, Any], tmp_path: Path) -> Callable[..., Said]:
         path.write_text(text or yaml.safe_dump(values, allow_unicode=True))
         return subprocess.run(
             [BIN / "mmm", "run", path],
-            capture_output=True, text=True, cwd=REPOSITORY, timeout=180,
+            capture_output=True, text=True, cwd=REPOSITORY, timeout=900,
         )  # fmt: skip
 
     return run

@@ -93,7 +93,7 @@ def test_no_secret_reaches_the_archive(
     executed = tmp_path / "out.ipynb"
     done = subprocess.run(
         [Path(sys.executable).parent / "papermill", *engine, notebook, executed, "-f", job],
-        capture_output=True, text=True, cwd=REPOSITORY, timeout=120,
+        capture_output=True, text=True, cwd=REPOSITORY, timeout=900,
         env={**os.environ, "SNOWFLAKE_PASSWORD": OF_ENVIRONMENT, "PROFILE": str(profile)},
     )  # fmt: skip
     assert "ConnectionError" in done.stderr

@@ -77,7 +77,7 @@ def serving(root: str, *arguments: str, port: int = 0, **variables: str) -> Iter
         finally:
             process.send_signal(signal.SIGINT)
             try:
-                process.wait(timeout=20)
+                process.wait(timeout=300)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise

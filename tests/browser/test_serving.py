@@ -166,7 +166,7 @@ def test_who_cancels_is_written_down(browser, guarded, iap):
         page.locator(".mmm-status", has_text="cancelled").wait_for(timeout=15_000)
         page.close(run_before_unload=True)
         context.close()
-        going.wait(timeout=15)
+        going.wait(timeout=300)
     (done,) = recent(run.store)
     assert (done.who, done.did, done.run) == ("grace@example.com", "cancelled", str(run))
     assert "cancelled by grace@example.com" in run.state().error

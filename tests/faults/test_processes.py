@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -23,6 +22,7 @@ from mmmlib.archive.stores import open_store
 from mmmlib.job.parse import TrainingJob
 from tests.conftest import REPOSITORY
 from tests.faults.reliability import told
+from tests.waiting import wait_until
 
 # A run that writes its artifacts and is killed when it is about to write the manifest.
 _DIES = """
@@ -76,7 +76,7 @@ except StoreError as error:
 def child(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
-        capture_output=True, text=True, timeout=60, cwd=REPOSITORY,
+        capture_output=True, text=True, timeout=900, cwd=REPOSITORY,
     )  # fmt: skip
 
 
@@ -165,12 +165,7 @@ def test_a_container_killed_in_the_search_leaves_its_log(
 
 def seen(run: Run, text: str) -> bool:
     """Wait until a text is in the archived log of a run that goes on."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        if run.has(CONSOLE) and text in run.load(CONSOLE).decode():
-            return True
-        time.sleep(0.1)
-    return False
+    return wait_until(lambda: run.has(CONSOLE) and text in run.load(CONSOLE).decode())
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def tools() -> Path:
             ],
         ):
             # not in the checkout: its [tool.uv] is about other packages
-            done = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=600)
+            done = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=900)
             if re.search(r"error sending request|dns error|connect", done.stderr, re.I):
                 pytest.skip("no package registry is reachable for requirements/infra.txt")
             assert done.returncode == 0, done.stderr
@@ -68,7 +68,7 @@ def check(tools: Path) -> Callable[..., Done]:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
         )
 
     return run
@@ -88,7 +88,7 @@ class Terraform:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
         )
 
 
@@ -107,7 +107,7 @@ def provider(tools: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     subprocess.run(
         [tools / "python", HERE / "provider_schema.py", schema, *sorted(names)],
         check=True,
-        timeout=120,
+        timeout=900,
     )
     place = folder / f"mirror/registry.terraform.io/hashicorp/google/{VERSION}/{_platform()}"
     place.mkdir(parents=True)

@@ -97,7 +97,7 @@ def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
             **environment,
         }
         return subprocess.run(
-            [SCRIPTS / script, *words], env=given, capture_output=True, text=True, timeout=60
+            [SCRIPTS / script, *words], env=given, capture_output=True, text=True, timeout=900
         )
 
     return call

@@ -26,7 +26,7 @@ def bash(script: str, folder: Path, **values: str) -> subprocess.CompletedProces
         env=environment,
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=900,
     )
 
 

@@ -75,7 +75,7 @@ def main(root: str, job_file: str, count: int) -> None:
         pids.append(pid)
     for pid in pids:
         os.waitpid(pid, 0)
-    end = time.time() + 60
+    end = time.time() + 300
     while time.time() < end:
         if all(run.manifest for run in Archive(root).runs()):
             break

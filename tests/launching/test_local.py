@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from mmmlib.launching.execute import FAILED, execute_launched
 from mmmlib.launching.local import LocalExecutor
 from mmmlib.launching.queue import Queue, new_launch, waiting
 from tests.conftest import REPOSITORY
+from tests.waiting import wait_until
 
 BIN = Path(sys.executable).parent
 SMALL = {"iterations": 4, "trials": 1}  # so few that there are no clusters to draw
@@ -43,17 +43,15 @@ def job_file(demo_values: dict[str, Any], archive: Archive, tmp_path: Path) -> C
 
 def mmm(*arguments: str, cwd: Path = REPOSITORY) -> str:
     done = subprocess.run(
-        [BIN / "mmm", *arguments], capture_output=True, text=True, cwd=cwd, timeout=120
+        [BIN / "mmm", *arguments], capture_output=True, text=True, cwd=cwd, timeout=900
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def until_ended(*runs: Run, seconds: float = 240.0) -> None:
-    end = time.monotonic() + seconds
-    while not all(run.manifest for run in runs):
-        assert time.monotonic() < end, [run.state() for run in runs]
-        time.sleep(0.2)
+def until_ended(*runs: Run) -> None:
+    ended = wait_until(lambda: all(run.manifest for run in runs), 900)
+    assert ended, [run.state() for run in runs]
 
 
 def test_launched_runs_need_nobody(
@@ -104,7 +102,7 @@ def test_a_terminal_waits_and_can_give_up(
     else:
         raise AssertionError(process.stderr and process.stderr.read())
     os.kill(process.pid, signal.SIGINT)
-    process.communicate(timeout=30)
+    process.communicate(timeout=300)
     assert process.returncode == 130
     run = archive.run("latest")
     assert run.state().status is Status.CANCELLED

@@ -250,7 +250,7 @@ def test_ten_processes_launch_at_the_same_moment(
     racer = REPOSITORY / "tests/launching/racer.py"
     done = subprocess.run(
         [sys.executable, racer, archive.store.root, job_file, "10"],
-        capture_output=True, text=True, cwd=REPOSITORY, timeout=120,
+        capture_output=True, text=True, cwd=REPOSITORY, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     runs = archive.runs()

@@ -206,7 +206,7 @@ def test_r_reads_ours_as_it_reads_robyns(tmp_path: Path) -> None:
         ["Rscript", "-e", code, str(ours), str(ROBYNS)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=900,
         check=False,
     )
     if done.returncode == 77:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -20,6 +21,7 @@ from mmmlib.job.parse import TrainingJob
 from mmmlib.model.result import TrainingResult
 from mmmlib.run import winners as pages
 from mmmlib.run.winners import WinnersPages
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +38,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, TrainingResu
 
 
 def _drawers() -> list[int]:
-    children = psutil.Process().children()
-    return [child.pid for child in children if "mmmlib.run.winners" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            if "mmmlib.run.winners" in " ".join(child.cmdline()):
+                found.append(child.pid)
+    return found
 
 
 def _names(run: Run) -> set[str]:
@@ -54,9 +60,9 @@ def test_all_are_drawn_by_whoever_comes_first(trained: tuple[Run, TrainingResult
     winners = {f"{page.best}.png" for page in result.of_winners_apart()}
     assert len(winners) >= 2
     drawn = WinnersPages(run, result)
-    assert len(_drawers()) == 1
+    assert wait_until(lambda: len(_drawers()) == 1)  # a child has our name until it runs its own
     drawn.finish()
-    assert _drawers() == []
+    assert wait_until(lambda: not _drawers())
     assert _names(run) == winners
     here = {name: run.load(name) for name in winners}
     assert all(page.startswith(b"\x89PNG") for page in here.values())
@@ -81,10 +87,10 @@ def test_one_core_draws_here(
 
 def test_pages_nobody_wants_leave_no_process(trained: tuple[Run, TrainingResult]) -> None:
     drawn = WinnersPages(*trained)
-    assert len(_drawers()) == 1
+    assert wait_until(lambda: len(_drawers()) == 1)
     del drawn
     gc.collect()
-    assert _drawers() == []
+    assert wait_until(lambda: not _drawers())
 
 
 def test_a_drawer_that_fails_is_an_error_with_its_words(

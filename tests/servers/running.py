@@ -124,7 +124,7 @@ def running(folder: Path) -> Iterator[SnowflakeServer]:
         )
     try:
         server = SnowflakeServer(port, folder)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while True:
             try:
                 server.log()
@@ -137,4 +137,4 @@ def running(folder: Path) -> Iterator[SnowflakeServer]:
         yield server
     finally:
         process.kill()
-        process.wait(timeout=30)
+        process.wait(timeout=300)

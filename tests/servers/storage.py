@@ -42,7 +42,7 @@ def make_bucket(address: str, name: str) -> None:
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 300
     while time.monotonic() < end and process.poll() is None:
         try:
             requests.get(f"{address}/storage/v1/b", timeout=5)

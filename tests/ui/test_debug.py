@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -16,6 +15,7 @@ from mmmlib.ui.debug.caches import caches
 from mmmlib.ui.debug.listing import browse, try_object
 from mmmlib.ui.debug.view import PARTS, open_page
 from mmmlib.ui.routes import Session
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -30,10 +30,7 @@ def debug(ended, said):
 
 
 def until(condition) -> None:
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    assert wait_until(condition)
 
 
 def send(view, event, data=None):

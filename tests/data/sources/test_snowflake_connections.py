@@ -122,12 +122,12 @@ def test_a_browser_logs_in_on_a_desk_only(
     monkeypatch.setenv("BROWSER", f"{browser} %s &")  # & so that nobody waits for its end
     profiles(here=snowflake.profile(authenticator="externalbrowser", **NO_KEY))
     code = "from mmmlib.data.sources.snowflake.look import try_connection as t; print(t('here'))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=900)
     assert "kind='login'" not in done.stdout + done.stderr, done
     assert [e["how"] for e in snowflake.log() if "how" in e] == ["EXTERNALBROWSER"]
     monkeypatch.setenv("BROWSER", "")
     monkeypatch.setenv("PATH", "")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=900)
     assert "opens a browser, and there is none here" in done.stdout, done
     monkeypatch.setenv("K_SERVICE", "mmm-app")
     assert "opens a browser, and there is none here" in last().message

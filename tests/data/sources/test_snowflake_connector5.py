@@ -47,7 +47,7 @@ def version_5(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pins = str(REPOSITORY / "requirements" / "connector5.txt")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     options = ["--no-deps", "--require-hashes", "--target", str(folder), "-r", pins]
-    subprocess.run([*pip, *options], check=True, timeout=300)
+    subprocess.run([*pip, *options], check=True, timeout=900)
     return folder
 
 
@@ -61,7 +61,7 @@ def client(version_5: Path, make_job: Callable[..., TrainingJob], tmp_path: Path
             [sys.executable, "-W", "error", "-c", CLIENT, str(tmp_path / "job.yaml"),
              str(tmp_path / "raw.parquet")],
             env={**os.environ, "PYTHONPATH": paths},
-            capture_output=True, text=True, timeout=200,
+            capture_output=True, text=True, timeout=900,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

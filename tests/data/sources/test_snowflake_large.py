@@ -55,7 +55,7 @@ def test_memory_does_not_grow_with_the_rows(
             [sys.executable, "-c", CLIENT, str(file), into],
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=900,
             check=True,
         )
         got, columns, seconds, peaks[rows] = json.loads(done.stdout)

@@ -156,7 +156,7 @@ def test_mmm_run_without_robyn_claims_nothing(demo_values: dict[str, Any], tmp_p
     done = subprocess.run(
         [MMM, "run", str(job)],
         env={**os.environ, "PATH": NOWHERE},
-        capture_output=True, text=True, cwd=REPOSITORY, timeout=120,
+        capture_output=True, text=True, cwd=REPOSITORY, timeout=900,
     )  # fmt: skip
     assert done.returncode == 2
     assert "engine: robyn lacks here R" in done.stderr
