@@ -18,7 +18,7 @@ import pandas as pd
 import psutil
 
 from tests.bench.measure import markdown
-from tests.browser.conftest import _ARGUMENTS, CHROMIUM, serving
+from tests.browser.conftest import _ARGUMENTS, CHROMIUM, leave, serving
 
 TIMES = 10
 PAUSE_SECONDS = 8.0  # until two kernels wait again, on a machine that is not busy
@@ -78,7 +78,7 @@ def one(chromium: Any, server: Any) -> dict[str, float]:
     found["what reads the data, MB"] = kernel.children()[0].memory_info().rss / 1e6
     page.locator('[data-column="print_S"] .v-field').click()
     timed("role changed and checked, s", changed)
-    page.close(run_before_unload=True)
+    leave(page)
     context.close()
     return found
 

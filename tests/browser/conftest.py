@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 CHROMIUM = shutil.which("chromium")
 _ARGUMENTS = [
     "--headless",
@@ -115,19 +117,42 @@ def going(root: str) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
+class Browser:
+    """Headless Chromium, whose tabs wait as long as a busy machine may need."""
+
+    def __init__(self, chromium: Any) -> None:
+        self._chromium = chromium
+
+    def new_context(self, **options: Any) -> Any:
+        context = self._chromium.new_context(**options)
+        context.set_default_timeout(1000 * PATIENCE)
+        return context
+
+    def new_page(self, **options: Any) -> Any:
+        page = self._chromium.new_page(**options)
+        page.set_default_timeout(1000 * PATIENCE)
+        return page
+
+
+def leave(page: Any) -> None:
+    """Close a tab as a person does: it says so to its server, and then it is gone."""
+    with page.expect_event("close"):
+        page.close(run_before_unload=True)
+
+
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def browser() -> Iterator[Browser]:
     """Headless Chromium."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
-        yield chromium
+        yield Browser(chromium)
         chromium.close()
 
 
 @pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
+def page(browser: Browser) -> Iterator[Any]:
     """A tab in which no script fails and nothing is asked of the network outside."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
     tab = context.new_page()
@@ -148,7 +173,7 @@ def page(browser: Any) -> Iterator[Any]:
         ),
     )
     yield tab
-    tab.close(run_before_unload=True)
+    leave(tab)
     context.close()
     assert trouble == []
     assert outside == []

@@ -17,8 +17,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_a_run_in_a_bucket_from_the_form_to_its_deletion(page, serve, gcs_root, tmp_path):
     with serve(gcs_root, MMM_UPLOADS=str(tmp_path / "uploads")) as served:
         train_example(page, served)
-        page.locator(".mmm-status", has_text="succeeded").wait_for(timeout=300_000)
-        page.locator(".mmm-onepager").wait_for(timeout=30_000)
+        page.locator(".mmm-status", has_text="succeeded").wait_for()
+        page.locator(".mmm-onepager").wait_for()
         (run,) = Archive(gcs_root).runs()
         assert run.state().status is Status.SUCCEEDED
 
@@ -37,7 +37,7 @@ def test_a_run_in_a_bucket_from_the_form_to_its_deletion(page, serve, gcs_root, 
         assert len(zipfile.ZipFile(tmp_path / "run.zip").namelist()) == len(run.artifacts())
 
         page.get_by_role("navigation", name="Pages").get_by_role("link", name="Plan").click()
-        page.locator(".mmm-content", has_text="marginal").wait_for(timeout=60_000)
+        page.locator(".mmm-content", has_text="marginal").wait_for()
         page.get_by_role("navigation", name="Pages").get_by_role("link", name="Debug").click()
         page.get_by_role("tab", name="Archive").click()
         page.locator(".mmm-listing").get_by_text("robyn", exact=True).click()

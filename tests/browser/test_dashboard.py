@@ -14,6 +14,8 @@ import pytest
 from mmmlib.archive.archive import Archive
 from mmmlib.archive.manifest import Status
 from mmmlib.archive.run import CANCEL
+from tests.browser.conftest import leave
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -29,16 +31,6 @@ def run_of(served, country: str) -> str:
     """Id of the one run of a country."""
     (run,) = Archive(served.root).runs(country=country)
     return str(run)
-
-
-def wait_until(condition, seconds: float = 15.0) -> bool:
-    """Ask again until it is true, or the time is over."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.2)
-    return False
 
 
 def test_runs_are_listed_and_filtered(page, served):
@@ -109,12 +101,12 @@ def test_a_running_run_is_watched_and_cancelled(page, served, going):
     done.wait_for()
     before = done.inner_text()
     assert re.fullmatch(r"[\d,]+ of 20,000", before)
-    assert wait_until(lambda: done.inner_text() != before, 6.0)
+    assert wait_until(lambda: done.inner_text() != before)
 
     page.get_by_role("button", name="Cancel run").click()
     assert not run.has(CANCEL)  # it asks first
     page.get_by_role("dialog").get_by_role("button", name="Cancel run").click()
-    page.locator(".mmm-status", has_text="cancelled").wait_for(timeout=15_000)
+    page.locator(".mmm-status", has_text="cancelled").wait_for()
     assert run.state().status is Status.CANCELLED
     assert "cancelled by" in page.locator(".mmm-error").inner_text()
 
@@ -149,7 +141,7 @@ def test_a_closed_tab_leaves_no_kernel(browser, served):
     address = f"{served.url}api/kernels/{kernel['kernelId']}"
     with urllib.request.urlopen(address) as answer:
         assert answer.status == 200
-    page.close(run_before_unload=True)
+    leave(page)
 
     def gone() -> bool:
         try:
@@ -159,7 +151,7 @@ def test_a_closed_tab_leaves_no_kernel(browser, served):
             return error.code == 404
         return False
 
-    assert wait_until(gone, 10.0)
+    assert wait_until(gone)
     context.close()
 
 
@@ -170,5 +162,5 @@ def test_an_empty_archive_says_what_to_type(browser, serve, tmp_path):
         tab.locator(".mmm-empty").wait_for()
         assert "make demo" in tab.locator(".mmm-empty").inner_text()
         assert "mmm run demo" in tab.locator(".mmm-empty").inner_text()
-        tab.close(run_before_unload=True)
+        leave(tab)
     assert empty.process.returncode == 0  # Ctrl-C is a clean end

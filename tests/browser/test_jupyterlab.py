@@ -13,8 +13,8 @@ import pytest
 
 from mmmlib.archive.archive import Archive
 from mmmlib.archive.manifest import Status
-from tests.browser.test_dashboard import wait_until
 from tests.conftest import REPOSITORY
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -42,7 +42,7 @@ def lab(tmp_path: Path) -> Iterator[str]:
         subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | root) as server,
     ):
         said = tmp_path / "lab.log"
-        assert wait_until(lambda: ADDRESS.search(said.read_text()) is not None, 60.0)
+        assert wait_until(lambda: ADDRESS.search(said.read_text()) is not None)
         yield ADDRESS.findall(said.read_text())[0] + "/tree/"
         server.terminate()
 
@@ -51,8 +51,8 @@ def run_all(browser, address: str):
     """Open a notebook and run all its cells."""
     page = browser.new_page(viewport={"width": 1440, "height": 1000})
     page.goto(address)
-    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
-    page.get_by_text("(ipykernel) | Idle").wait_for(timeout=60_000)  # else nothing is run
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    page.get_by_text("(ipykernel) | Idle").wait_for()  # else nothing is run
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     return page
@@ -60,14 +60,14 @@ def run_all(browser, address: str):
 
 def test_the_tour_and_the_dashboard_run_in_jupyterlab(browser, lab, tmp_path):
     page = run_all(browser, f"{lab}tour.ipynb?reset")
-    page.get_by_text("The artifacts are archived").wait_for(timeout=180_000)
+    page.get_by_text("The artifacts are archived").wait_for()
     assert page.locator('[data-mime-type*="jupyter.error"], .jp-mod-error').count() == 0
     (run,) = Archive(str(tmp_path / "archive")).runs()
     assert run.state().status is Status.SUCCEEDED
 
     page.close()
     page = run_all(browser, f"{lab}dashboard.ipynb?reset")
-    page.locator(".mmm-runs tbody tr").wait_for(timeout=60_000)
+    page.locator(".mmm-runs tbody tr").wait_for()
     bar = page.locator(".mmm-bar .mmm-nav").evaluate("nav => nav.scrollWidth - nav.clientWidth")
     assert bar <= 0  # no page is out of sight, though the sheet is narrower than the window
     page.get_by_role("link", name="Debug").click()

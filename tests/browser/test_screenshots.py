@@ -10,6 +10,7 @@ import pytest
 from mmmlib.archive.archive import Archive
 from mmmlib.archive.manifest import Status
 from mmmlib.archive.run import Run
+from tests.browser.conftest import leave
 
 VARIABLE = "MMM_SCREENSHOTS"
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
@@ -44,14 +45,14 @@ def picture(browser, server):
     def draw(name, query, height, ready, act=lambda tab: None):
         tab.set_viewport_size({"width": 1440, "height": height})
         tab.goto(f"{server.url}?{query}")
-        tab.locator(ready).first.wait_for(timeout=60_000)
+        tab.locator(ready).first.wait_for()
         tab.evaluate("document.querySelector('.mmm-place').remove()")  # this machine's path
         act(tab)
         tab.wait_for_timeout(1000)
         tab.screenshot(path=IMAGES / f"{name}.png")
 
     yield draw
-    tab.close(run_before_unload=True)
+    leave(tab)
 
 
 def test_results(picture, newest):
@@ -67,7 +68,7 @@ def test_models(picture, newest):
 
 def test_form(picture, newest):
     def checked(tab):
-        tab.locator(".mmm-quote", has_text="about").wait_for(timeout=60_000)
+        tab.locator(".mmm-quote", has_text="about").wait_for()
 
     picture("train", f"page=train&from={newest}", 1300, ".mmm-datatiles", checked)
 

@@ -20,8 +20,10 @@ from mmmlib.archive.manifest import Status
 from mmmlib.archive.results import TRAINING
 from mmmlib.ui.routes import PAGES
 from mmmlib.ui.server.iap import IAP_HEADER, TOKEN_HEADER
-from tests.browser.test_dashboard import kernels, run_of, wait_until
+from tests.browser.conftest import leave
+from tests.browser.test_dashboard import kernels, run_of
 from tests.servers.iap import AUDIENCE, serving_iap
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -52,7 +54,7 @@ def kernel_of(page) -> str:
 def answer(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], str]:
     """Status, headers and text of an answer, whatever it is; no redirect is followed."""
     place = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(place.netloc, timeout=30)
+    connection = http.client.HTTPConnection(place.netloc)
     try:
         connection.request(method, place.path, headers=headers)
         said = connection.getresponse()
@@ -145,7 +147,7 @@ def test_iap_names_the_person_and_errors_are_found_in_the_log(browser, guarded, 
     assert all(json.loads(line)["severity"] for line in list(guarded.said))
     page.get_by_role("tab", name="Environment").click()
     page.locator(".mmm-session", has_text="ada@example.com").wait_for()
-    page.close(run_before_unload=True)
+    leave(page)
     context.close()
 
 
@@ -163,10 +165,10 @@ def test_who_cancels_is_written_down(browser, guarded, iap):
         page.goto(f"{guarded.url}?run={run}")
         page.get_by_role("button", name="Cancel run").click()
         page.get_by_role("dialog").get_by_role("button", name="Cancel run").click()
-        page.locator(".mmm-status", has_text="cancelled").wait_for(timeout=15_000)
-        page.close(run_before_unload=True)
+        page.locator(".mmm-status", has_text="cancelled").wait_for()
+        leave(page)
         context.close()
-        going.wait(timeout=300)
+        going.wait()
     (done,) = recent(run.store)
     assert (done.who, done.did, done.run) == ("grace@example.com", "cancelled", str(run))
     assert "cancelled by grace@example.com" in run.state().error
@@ -186,7 +188,7 @@ def test_a_token_is_asked_for(browser, serve, tmp_path):
         page.get_by_label("Token").fill(secret)
         page.get_by_role("button", name="Open the dashboard").click()
         page.locator(".mmm-empty").wait_for()
-        page.close(run_before_unload=True)
+        leave(page)
         nobody = "api/kernels/00000000-0000-0000-0000-000000000000"
         assert answer(server.url + nobody)[0] in (302, 403)
         assert secret not in "".join(server.said)
@@ -200,12 +202,12 @@ def test_a_dropped_network_is_said_and_mends_itself(browser, served):
     page.locator(ROWS).first.wait_for()
     context.set_offline(True)
     lost = page.get_by_text("The connection to the server is lost")
-    lost.wait_for(timeout=12_000)
+    lost.wait_for()
     context.set_offline(False)
-    lost.wait_for(state="hidden", timeout=15_000)
+    lost.wait_for(state="hidden")
     page.locator(ROWS).first.click()  # and the page answers again
-    page.locator(".mmm-run h1").wait_for(timeout=30_000)
-    page.close(run_before_unload=True)
+    page.locator(".mmm-run h1").wait_for()
+    leave(page)
     context.close()
 
 
@@ -221,17 +223,17 @@ def test_a_killed_server_loses_no_run(browser, serve, root, going):
         first.process.send_signal(signal.SIGKILL)
         first.process.wait()
         page.evaluate("window.dispatchEvent(new Event('offline'))")  # it asks every 5 s anyway
-        page.get_by_text("The connection to the server is lost").wait_for(timeout=12_000)
-    assert wait_until(lambda: not any(map(psutil.pid_exists, abandoned)), 20.0)
+        page.get_by_text("The connection to the server is lost").wait_for()
+    assert wait_until(lambda: not any(map(psutil.pid_exists, abandoned)))
     with serve(root, port=port):
-        page.get_by_text("session has ended").wait_for(timeout=15_000)
+        page.get_by_text("session has ended").wait_for()
         page.get_by_role("button", name="Reload").click()
         done = page.locator(".mmm-tiles dd").first
         done.wait_for()
         assert run.state().status is Status.RUNNING
         before = done.inner_text()
-        assert wait_until(lambda: done.inner_text() != before, 8.0)
-        page.close(run_before_unload=True)
+        assert wait_until(lambda: done.inner_text() != before)
+        leave(page)
     context.close()
 
 
@@ -292,7 +294,7 @@ def test_no_page_has_a_serious_obstacle(browser, served, colours):
         page.locator(f"#mmm-tab-{part}").click()
         page.wait_for_timeout(700)
         found[f"debug {part}"] = obstacles(page)
-    page.close(run_before_unload=True)
+    leave(page)
     context.close()
     assert {name: some for name, some in found.items() if some} == {}
 
@@ -302,12 +304,12 @@ def test_twelve_tabs_at_once(browser, served):
     context = browser.new_context()
     pages = [context.new_page() for _ in range(12)]
     for page in pages:
-        page.goto(served.url, wait_until="commit", timeout=120_000)
+        page.goto(served.url, wait_until="commit")
     for page in pages:
-        page.locator(ROWS).first.wait_for(timeout=180_000)
+        page.locator(ROWS).first.wait_for()
     assert len({kernel_of(page) for page in pages}) == 12
     for page in pages:
-        page.close(run_before_unload=True)
+        leave(page)
     context.close()
 
 
@@ -317,9 +319,9 @@ def test_fifty_tabs_leave_no_kernel(browser, served):
     for _ in range(10):
         pages = [context.new_page() for _ in range(5)]
         for page in pages:
-            page.goto(served.url, wait_until="commit", timeout=120_000)
+            page.goto(served.url, wait_until="commit")
         for page in pages:
-            page.locator(ROWS).first.wait_for(timeout=180_000)
-            page.close(run_before_unload=True)
+            page.locator(ROWS).first.wait_for()
+            leave(page)
     context.close()
-    assert wait_until(lambda: len(kernels(served)) <= 2, 60.0), kernels(served)
+    assert wait_until(lambda: len(kernels(served)) <= 2), kernels(served)

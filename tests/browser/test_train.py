@@ -14,8 +14,9 @@ from mmmlib.archive.manifest import Status
 from mmmlib.data.examples import demo_job_path, example_path
 from mmmlib.job.parse import TrainingJob
 from mmmlib.ui.train.fields import fields, paths
-from tests.browser.test_dashboard import wait_until
+from tests.browser.conftest import leave
 from tests.conftest import REPOSITORY
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +35,7 @@ def empty(serve, tmp_path_factory):
 
 def open_form(page, served, query: str = "page=train"):
     page.goto(f"{served.url}?{query}")
-    page.locator(".mmm-example").first.wait_for(timeout=60_000)
+    page.locator(".mmm-example").first.wait_for()
 
 
 def train_button(page):
@@ -45,7 +46,7 @@ def train_example(page, served):
     """Launch a small run of the weekly example."""
     open_form(page, served)
     page.get_by_role("button", name="Weekly, one country").click()
-    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.locator(".mmm-bars").wait_for()
     page.get_by_label("Iterations").fill("200")
     page.get_by_label("Trials").fill("1")
     page.locator(".mmm-launch", has_text="200 candidates").wait_for()
@@ -66,16 +67,16 @@ def test_from_no_runs_to_a_run(page, empty, tmp_path):
     page.goto(empty.url)
     page.get_by_role("button", name="Train a model").click()
     page.get_by_role("button", name="Weekly, one country").click()
-    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.locator(".mmm-bars").wait_for()
     assert "61.9 %" in page.locator(".mmm-bars").inner_text()
     assert downloaded(page, tmp_path) == DEMO
 
     page.get_by_label("Iterations").fill("150")
     page.get_by_label("Trials").fill("1")
     page.locator(".mmm-launch", has_text="150 candidates").wait_for()
-    page.locator(".mmm-launch", has_text="Not known yet").wait_for(timeout=60_000)
+    page.locator(".mmm-launch", has_text="Not known yet").wait_for()
     train_button(page).click()
-    page.locator(".mmm-run").wait_for(timeout=120_000)
+    page.locator(".mmm-run").wait_for()
     (run,) = Archive(empty.root).runs()
     assert page.url.endswith(f"?page=results&run={run}")
     assert (run.job.iterations, run.job.trials) == (150, 1)
@@ -100,7 +101,7 @@ def test_an_upload_and_what_is_wrong_with_it(page, empty, tmp_path):
     open_form(page, empty)
     page.get_by_role("button", name="Upload", exact=True).click()
     page.locator(".mmm-drop input[type=file]").set_input_files(str(file))
-    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.locator(".mmm-bars").wait_for()
     assert page.locator(f'[data-column="{EVIL}_spend"]').inner_text().startswith(EVIL)
     assert page.locator("img[src=x]").count() == 0
     assert train_button(page).is_disabled()
@@ -165,7 +166,7 @@ def unfold(page) -> None:
 def test_every_key_of_a_job_has_its_field(page, empty):
     open_form(page, empty)
     page.get_by_role("button", name="Weekly, one country").click()
-    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.locator(".mmm-bars").wait_for()
     unfold(page)
     shown = set()
     for opened in ("channels[0]", "organic[0]"):
@@ -277,7 +278,7 @@ def test_every_kind_of_field_sets_its_key(page, empty, tmp_path):
     """The values typed into the widgets are the values of the job."""
     open_form(page, empty)
     page.get_by_role("button", name="Weekly, one country").click()
-    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.locator(".mmm-bars").wait_for()
     closed = ".mmm-more .v-expansion-panel-title[aria-expanded=false]"
     page.evaluate("closed => document.querySelectorAll(closed).forEach(e => e.click())", closed)
     page.locator(".mmm-media .v-expansion-panel-title").first.click()
@@ -299,13 +300,13 @@ def test_no_answer_overwrites_an_edit(page, empty, tmp_path):
     """What is typed while the kernel still answers, and what is typed slowly, is in the job."""
     open_form(page, empty)
     page.get_by_role("button", name="Weekly, one country").click()
-    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.locator(".mmm-bars").wait_for()
     page.locator(".mmm-media .v-expansion-panel-title").first.click()
     lowest = page.get_by_label("Inflexion, from")
     page.get_by_role("button", name="Guess again").click()  # answered with another job
     page.get_by_label("Iterations").fill("321")
     page.locator('[data-path="country"] input').fill("uk")
-    page.get_by_role("columnheader", name="Why").wait_for(timeout=60_000)  # it is answered
+    page.get_by_role("columnheader", name="Why").wait_for()  # it is answered
     for field, text in ((lowest, "0.42"), (page.get_by_label("Trials"), "12")):
         field.press("Control+a")
         field.press_sequentially(text, delay=400)  # each letter is sent, and answered
@@ -328,7 +329,7 @@ def of_path(known: dict, path: str) -> dict:
 
 def test_a_run_from_the_form_to_its_one_pager(page, empty):
     train_example(page, empty)
-    page.locator(".mmm-onepager").wait_for(timeout=300_000)
+    page.locator(".mmm-onepager").wait_for()
     run = Archive(empty.root).run(page.url.rpartition("run=")[2])
     assert run.state().status in (Status.RUNNING, Status.SUCCEEDED)
 
@@ -344,7 +345,7 @@ def test_the_kernel_of_the_form_is_small_and_leaves_nothing(browser, empty):
     page = context.new_page()
     open_form(page, empty)
     page.get_by_role("button", name="Weekly, one country").click()
-    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.locator(".mmm-bars").wait_for()
     config = json.loads(page.locator("#jupyter-config-data").inner_text())
     kernel = next(
         each
@@ -354,7 +355,7 @@ def test_the_kernel_of_the_form_is_small_and_leaves_nothing(browser, empty):
     (child,) = kernel.children()
     assert megabytes(kernel) < 110  # 76 where it was written; the bar is 160
     assert megabytes(child) < 350
-    page.close(run_before_unload=True)
+    leave(page)
     context.close()
     assert wait_until(lambda: not kernel.is_running() and not child.is_running())
 
@@ -380,13 +381,13 @@ def test_a_file_is_named_only_where_it_may_be_read(page, serve, tmp_path, monkey
             assert page.locator(".mmm-bars").count() == 0
         page.get_by_label("File", exact=True).fill("sales.csv")
         page.get_by_role("button", name="Preview").click()
-        page.locator(".mmm-bars").wait_for(timeout=60_000)
+        page.locator(".mmm-bars").wait_for()
         assert page.locator(".mmm-unread").count() == 0
         page.goto("about:blank")
     with serve(str(tmp_path / "archive"), "--host", "0.0.0.0", "--token", "t0ken") as server:
         here = re.sub(r"//[^/:]+", "//127.0.0.1", server.url)
         page.goto(f"{here}?page=train&token=t0ken")
-        page.locator(".mmm-example").first.wait_for(timeout=60_000)
+        page.locator(".mmm-example").first.wait_for()
         page.get_by_role("button", name="File or database").click()
         page.get_by_text("Only examples and uploads are read here").wait_for()
         page.get_by_label("File", exact=True).fill(str(work / "sales.csv"))
@@ -399,7 +400,7 @@ def test_a_file_is_named_only_where_it_may_be_read(page, serve, tmp_path, monkey
 def test_lists_come_from_files(page, empty, tmp_path):
     open_form(page, empty)
     page.get_by_role("button", name="Weekly, one country").click()
-    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.locator(".mmm-bars").wait_for()
     (tmp_path / "bad.csv").write_text(
         f"channels,start,end,lift\n{EVIL},1.5.2018,2018-06-10,x\nno,2018-05-01,,400.000\n"
     )

@@ -10,9 +10,9 @@ import pytest
 
 from mmmlib.archive.archive import Archive
 from mmmlib.archive.manifest import Status
-from tests.browser.test_dashboard import wait_until
 from tests.browser.test_train import open_form, train_button
 from tests.servers.running import PASSPHRASE, PASSWORD
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -50,19 +50,19 @@ def choose(page, connection: str) -> None:
 
 def steps_of(page, last: str) -> str:
     page.get_by_role("button", name="Test connection").click()
-    page.locator(".mmm-teststeps li", has_text=last).wait_for(timeout=60_000)
+    page.locator(".mmm-teststeps li", has_text=last).wait_for()
     return page.locator(".mmm-teststeps").inner_text()
 
 
 def preview(page) -> None:
     page.get_by_role("button", name="Preview").click()
-    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.locator(".mmm-bars").wait_for()
 
 
 def test_from_a_warehouse_to_a_run(warehouse, page):
     open_form(page, warehouse)
     page.get_by_role("button", name="Weekly, one country").click()  # leaves nothing behind
-    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.locator(".mmm-bars").wait_for()
     page.get_by_role("button", name="Snowflake", exact=True).click()
     page.locator(".mmm-bars").wait_for(state="detached")
     page.locator(".mmm-problems", has_text="file is read").wait_for(state="detached")
@@ -74,7 +74,7 @@ def test_from_a_warehouse_to_a_run(warehouse, page):
     page.get_by_label("Table", exact=True).fill(TABLE)
     assert "refused the password of user 'trainer'; correct it" in steps_of(page, "login")
     page.get_by_role("button", name="Preview").click()
-    page.locator(".mmm-unread", has_text="refused the password").wait_for(timeout=60_000)
+    page.locator(".mmm-unread", has_text="refused the password").wait_for()
     page.get_by_role("button", name="A connection for a first try").click()
     page.get_by_label("user", exact=True).fill("ada")
     page.get_by_label("password", exact=True).fill(TYPED)
@@ -99,7 +99,7 @@ def test_from_a_warehouse_to_a_run(warehouse, page):
     page.get_by_label("Table", exact=True).fill("")
     page.get_by_label("SQL").fill("DELETE FROM WEEKLY")
     page.get_by_role("button", name="Preview").click()
-    page.locator(".mmm-unread", has_text="SELECT").wait_for(timeout=60_000)
+    page.locator(".mmm-unread", has_text="SELECT").wait_for()
     page.get_by_label("SQL").fill("SELECT * FROM WEEKLY WHERE DATE >= '2016-11-21'")
     preview(page)
     assert "156" in page.locator(".mmm-datatiles").inner_text()
@@ -112,9 +112,9 @@ def test_from_a_warehouse_to_a_run(warehouse, page):
     page.wait_for_function("!document.querySelector('.mmm-launch .v-btn--disabled')")
     assert not [word for word in SECRETS if word in page.content()]
     train_button(page).click()
-    page.locator(".mmm-onepager").wait_for(timeout=300_000)
+    page.locator(".mmm-onepager").wait_for()
     (run,) = Archive(warehouse.root).runs()
-    assert wait_until(lambda: run.state().status is Status.SUCCEEDED, 120)
+    assert wait_until(lambda: run.state().status is Status.SUCCEEDED)
     assert len(run.load_table("dataset")) == 156
     assert run.job.connection == "warehouse"
 

@@ -98,14 +98,14 @@ def test_the_dashboard_trains_into_the_bucket_and_a_command_from_the_warehouse(
     laptop: Laptop, page: Any
 ) -> None:
     page.goto(f"http://127.0.0.1:{laptop.port}/?page=train")
-    page.locator(".mmm-example").first.wait_for(timeout=60_000)
+    page.locator(".mmm-example").first.wait_for()
     page.get_by_role("button", name="Weekly, one country").click()
-    page.locator(".mmm-bars").wait_for(timeout=60_000)
+    page.locator(".mmm-bars").wait_for()
     page.get_by_label("Iterations").fill("200")
     page.get_by_label("Trials").fill("1")
     page.locator(".mmm-launch", has_text="200 candidates").wait_for()
     page.get_by_role("button", name="Train", exact=True).click()
-    page.locator(".mmm-onepager").wait_for(timeout=300_000)
+    page.locator(".mmm-onepager").wait_for()
     run = page.url.rpartition("run=")[2]
     wait_until(lambda: "succeeded" in laptop.inside("dashboard", "mmm", "show", run))
     manifests = laptop.inside(

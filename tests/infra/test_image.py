@@ -155,7 +155,7 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def wait_until(true: Callable[[], object], seconds: float = 90.0) -> None:
+def wait_until(true: Callable[[], object], seconds: float = 300.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it takes too long"
