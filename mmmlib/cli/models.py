@@ -274,7 +274,7 @@ def refresh_run(
     JobError
         A key was to be set that a refresh sets itself, or the job is not valid then.
     RunError, DataError
-        See :func:`mmmlib.run.refresh.chosen_model` and :func:`mmmlib.run.refresh.continued_job`.
+        See :func:`mmmlib.run.find_parent` and :func:`mmmlib.run.continued_job`.
     """
     out = console()
     values: dict[str, Any] = {"iterations": ITERATIONS, "trials": TRIALS, "root": run.store.root}

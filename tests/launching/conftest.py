@@ -53,7 +53,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Supervisor]]:
     """The runs that were started, in their order."""
     monkeypatch.setitem(names.EXECUTORS, "shelf", "tests.launching.conftest:Shelf")
     # pytest has its own copy of a conftest: this one is what names.load imports
-    from tests.launch import conftest as module
+    from tests.launching import conftest as module
 
     module.PLACES[0] = 1
     yield module.STARTED

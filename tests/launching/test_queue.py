@@ -80,7 +80,7 @@ def test_an_installation_launches_where_it_may(shelf: list[Supervisor], job: Tra
 
 
 def test_several_places(shelf: list[Supervisor], job: TrainingJob) -> None:
-    from tests.launch import conftest
+    from tests.launching import conftest
 
     conftest.PLACES[0] = 2
     runs = [submit(job, "shelf") for _ in range(4)]
@@ -188,7 +188,7 @@ def test_whoever_took_the_place_and_died_before_the_start(
 def test_a_refused_start_is_a_failed_run_and_the_next_one_gets_its_turn(
     shelf: list[Supervisor], job: TrainingJob
 ) -> None:
-    from tests.launch import conftest
+    from tests.launching import conftest
 
     conftest.REFUSES.append("no permission")
     run = submit(job, "shelf")

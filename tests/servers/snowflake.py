@@ -30,7 +30,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 server = import_module("fakesnow.server")  # the package has a function of that name
-ACCOUNTS: dict[str, Any] = {}  # see tests/servers/accounts.py
+ACCOUNTS: dict[str, Any] = {}  # the file that the program is given
 SESSIONS: dict[str, dict[str, Any]] = {}
 RUNNING: dict[str, Any] = {}  # request id → fakesnow's connection
 CHUNKS: dict[str, bytes] = {}
