@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,7 +31,7 @@ class TrainingJob(JobKeys):
             job = cls.model_validate(dict(values))
         except ValidationError as error:
             faults = _own_faults(error)
-            others = _contradictions_beside({str(fault["loc"][0]) for fault in faults}, values)
+            others = _contradictions_beside([fault["loc"] for fault in faults], values)
             raise JobError([*map(_problem, faults), *others]) from None
         if problems := contradictions(job):
             raise JobError(problems)
@@ -48,20 +48,36 @@ class TrainingJob(JobKeys):
         return cls.from_yaml(read_text(path))
 
 
-# What a job must have, for one whose own has a fault: no rule that reads it is asked then.
+# What a job and its variables must have, for one whose own has a fault: no rule that reads it is
+# asked then.
 _STAND_INS: dict[str, Any] = {
     "country": "unknown",
     "date": "unknown",
     "target": "unknown",
     "channels": [{"name": "unknown", "spend": "unknown"}],
 }
+_STAND_IN_PARTS = {"name": "unknown", "spend": "unknown"}
 
 
-def _contradictions_beside(faulty: Collection[str], values: Mapping[str, Any]) -> list[Problem]:
-    """The contradictions between the keys of a refused job that have no fault of their own."""
-    sound = {key: value for key, value in values.items() if key not in faulty}
-    stand_ins = {key: value for key, value in _STAND_INS.items() if key in faulty}
-    return contradictions(JobKeys.model_validate(sound | stand_ins), faulty)
+def _contradictions_beside(
+    faults: Iterable[tuple[int | str, ...]], values: Mapping[str, Any]
+) -> list[Problem]:
+    """The contradictions between what has no fault of its own in a refused job."""
+    sound, unknown = dict(values), set()
+    for path in faults:
+        unknown.add(".".join(part for part in path if isinstance(part, str)))
+        match path:
+            case (("channels" | "organic" | "context") as key, int(i), str(part), *_) if (
+                key in sound
+            ):
+                items = list(sound[key])
+                kept = {name: value for name, value in items[i].items() if name != part}
+                stand_in = {k: v for k, v in _STAND_IN_PARTS.items() if k == part}
+                sound[key] = [*items[:i], kept | stand_in, *items[i + 1 :]]
+            case (key, *_):
+                sound.pop(str(key), None)
+    stand_ins = {key: value for key, value in _STAND_INS.items() if key not in sound}
+    return contradictions(JobKeys.model_validate(stand_ins | sound), unknown)
 
 
 def read_text(path: str | Path) -> str:

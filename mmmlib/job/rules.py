@@ -36,7 +36,7 @@ RULES: list[tuple[frozenset[str], Rule]] = []
 
 
 def rule(*keys: str) -> Callable[[Rule], Rule]:
-    """Register a rule with the keys it reads."""
+    """Register a rule with the keys it reads, ``channels.name`` for a key of every channel."""
 
     def register(asked: Rule) -> Rule:
         RULES.append((frozenset(keys), asked))
@@ -51,7 +51,14 @@ def contradictions(job: JobKeys, unknown: Collection[str] = ()) -> list[Problem]
     A rule that reads a key of which the value is ``unknown`` is left out, rather than say
     something about a default that nobody chose.
     """
-    return [problem for keys, asked in RULES if keys.isdisjoint(unknown) for problem in asked(job)]
+
+    def is_unknown(key: str) -> bool:
+        return any(
+            f"{key}.".startswith(f"{path}.") or path.startswith(f"{key}.") for path in unknown
+        )
+
+    asked = (asked for keys, asked in RULES if not any(map(is_unknown, keys)))
+    return [problem for rule_ in asked for problem in rule_(job)]
 
 
 @rule("engine")
@@ -104,7 +111,7 @@ def _dates(job: JobKeys) -> Iterator[Problem]:
         yield Problem("dates", "must not end before they start")
 
 
-@rule("channels", "organic", "context", "prophet")
+@rule("channels.name", "organic.name", "context.name", "context.factor", "prophet")
 def _variables(job: JobKeys) -> Iterator[Problem]:
     places = [
         (f"{group}[{i}].name", item.name)
@@ -127,7 +134,7 @@ def _variables(job: JobKeys) -> Iterator[Problem]:
             )
 
 
-@rule("channels", "organic", "adstock")
+@rule("channels.ranges", "organic.ranges", "adstock")
 def _ranges(job: JobKeys) -> Iterator[Problem]:
     needed = HYPERPARAMETERS[job.adstock]
     for group in ("channels", "organic"):
@@ -172,7 +179,7 @@ def _weights(job: JobKeys) -> Iterator[Problem]:
         yield Problem("objective_weights", f"needs {wanted}, none negative")
 
 
-@rule("allocator", "channels")
+@rule("allocator", "channels.name")
 def _allocator(job: JobKeys) -> Iterator[Problem]:
     known = {channel.name for channel in job.channels}
     settings = job.allocator
@@ -226,7 +233,7 @@ def _acknowledged(job: JobKeys) -> Iterator[Problem]:
             yield Problem(f"acknowledge[{i}]", f"{text!r} is none of {kinds}")
 
 
-@rule("calibration", "channels", "organic", "window")
+@rule("calibration", "channels.name", "organic.name", "window")
 def _calibration(job: JobKeys) -> Iterator[Problem]:
     known = {medium.name for medium in job.media}
     for i, study in enumerate(job.calibration):

@@ -1,2 +1,2 @@
 from .dashboard import show as show
-from .server import serve as serve
+from .server.app import serve as serve

@@ -27,7 +27,7 @@ from tests.waiting import wait_until
 # A run that writes its artifacts and is killed when it is about to write the manifest.
 _DIES = """
 import os, signal, sys
-from mmmlib import supervisor
+from mmmlib.run import supervisor
 from mmmlib.archive import Archive
 from mmmlib.run.supervisor import Supervisor
 def killed(run, manifest):

@@ -125,7 +125,7 @@ def test_compose_leads_to_its_own_servers() -> None:
     assert f"{folder}/{bucket}" in RECIPES[1].read_text()
     _, data, port = services["snowflake"]["command"]
     assert (given["SNOWFLAKE_HOST"], given["SNOWFLAKE_PORT"]) == ("snowflake", port)
-    assert (REPOSITORY / "mmmlib" / "data" / data).is_file()
+    assert (REPOSITORY / "mmmlib" / "data" / "examples" / data).is_file()
     for name, service in services.items():
         assert (FOLDER / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
         assert service["read_only"] is True, name

@@ -198,7 +198,7 @@ def test_any_names_give_a_job_that_reads_back(tmp_path: Path, names: list[str]) 
 
 def test_check_says_everything_about_the_job_at_once(mmm: Mmm, demo_values: dict[str, Any]) -> None:
     wrong = demo_values | {"seed": "x", "colour": 1, "window": ["2018-01-01", "2017-01-01"]}
-    wrong |= {"lambda_range": [0.5, 0.2]}
+    wrong["channels"][0] |= {"ranges": {"thetas": [0.5, 0.2]}}
     del wrong["channels"][1]["spend"]
     Path("job.yaml").write_text(yaml.safe_dump(wrong))
     done = mmm("job", "check", "job.yaml")
@@ -208,7 +208,7 @@ def test_check_says_everything_about_the_job_at_once(mmm: Mmm, demo_values: dict
         "seed: ",
         "colour: unknown key",
         "window: must start",
-        "lambda_range: must be [low, high]",
+        "channels[0].ranges.thetas: the lower end",
         "channels[1].spend: is missing",
     ):
         assert said in done.output, done.output
@@ -296,9 +296,9 @@ def problems(values: dict[str, Any]) -> set[str]:
         # A channel without a valid name leaves open which channels there are.
         ({"channels": [{"name": 3, "spend": "a"}], "allocator": {"channels": {"tv": {"low": 1}}}},
          {"channels[0].name"}),
-        # Nor whose names clash, before it is whole.
+        # One whose spend is wrong still has its name.
         ({"channels": [{"name": "tv", "spend": 3}], "organic": [{"name": "tv"}]},
-         {"channels[0].spend"}),
+         {"channels[0].spend", "channels[0].name", "organic[0].name"}),
         ({"channels": "tv", "table": "a", "sql": "b"}, {"channels", "table"}),
         ({"channels": [7], "window": ["2018-01-01", "2017-01-01"]}, {"channels[0]", "window"}),
         ({"context": [{}], "trials": 0}, {"context[0].name", "trials"}),

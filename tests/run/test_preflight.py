@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from mmmlib.data import extract
 from mmmlib.data.dataset import prepare_dataset
 from mmmlib.data.examples import example_path, job_path
 from mmmlib.data.extract import dataset_of
 from mmmlib.ground.errors import DataError, JobError
 from mmmlib.job.parse import TrainingJob
-from mmmlib.run import preflight
 from mmmlib.run.preflight import accepted
 
 
@@ -22,7 +22,7 @@ def daily() -> TrainingJob:
 def test_other_countries_are_passed_over_batch_by_batch(
     daily: TrainingJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preflight, "BATCH_ROWS", 100)
+    monkeypatch.setattr(extract, "BATCH_ROWS", 100)
     read = dataset_of(daily)
     whole = prepare_dataset(
         pd.read_csv(example_path("example:daily"), float_precision="round_trip"), daily

@@ -52,7 +52,7 @@ def _names(run: Run) -> set[str]:
 
 @pytest.fixture
 def small_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mmmlib.report.onepager.one_pager", lambda *arguments: b"a page")
+    monkeypatch.setattr("mmmlib.report.one_pager", lambda *arguments: b"a page")
 
 
 def test_all_are_drawn_by_whoever_comes_first(trained: tuple[Run, TrainingResult]) -> None:

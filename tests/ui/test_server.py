@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from mmmlib.ground.errors import MMMError, StoreError
-from mmmlib.ui.server import serve
+from mmmlib.ui.server.app import serve
 
 
 def test_a_port_in_use_is_said(tmp_path, monkeypatch):

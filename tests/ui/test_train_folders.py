@@ -10,7 +10,7 @@ import pytest
 from mmmlib.data.examples import example_path
 from mmmlib.ground.environment import Settings, settings
 from mmmlib.ground.errors import JobError, SourceError
-from mmmlib.ui import server
+from mmmlib.ui.server import app as server
 from mmmlib.ui.train import folders, form, refreshing
 from mmmlib.ui.train.raw import guess, read_raw, try_source
 

@@ -140,7 +140,7 @@ def test_rows_that_do_not_come_are_missed(
     assert refused.value.kind in ("service", "network")
     from mmmlib.data.sources.snowflake import cache
 
-    assert cache.listed() == []
+    assert cache.cached() == []
 
 
 def test_an_interrupt_reaches_snowflake(
@@ -148,7 +148,7 @@ def test_an_interrupt_reaches_snowflake(
 ) -> None:
     (tmp_path / "job.yaml").write_text(job.model_copy(update={"sql": ENDLESS}).to_yaml())
     code = (
-        "import sys; from pathlib import Path; from mmmlib.job.model import TrainingJob;"
+        "import sys; from pathlib import Path; from mmmlib.job import TrainingJob;"
         "from mmmlib.data.sources import open_source; job = TrainingJob.load(sys.argv[1]);"
         "open_source('snowflake').extract(job, Path(sys.argv[2]))"
     )
