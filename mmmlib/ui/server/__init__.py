@@ -1,1 +1,1 @@
-"""The dashboard's server. ``app`` imports Voilà, the rest is light enough for every tab's kernel."""
+"""The server of the dashboard. ``app`` imports Voilà; the rest is light enough for every tab."""
