@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ PACKAGE = REPOSITORY / "mmmlib"
 FILES = sorted(path for path in PACKAGE.rglob("*.py*") if path.suffix in (".py", ".pyi"))
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 DOORS = sorted({*(REPOSITORY / "docker").glob("*.py"), *(REPOSITORY / "infra").rglob("*.py")})
+DOCS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 
 
 def _imported(source: str) -> Iterator[str]:
@@ -32,6 +34,15 @@ def _imported(source: str) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
             yield from (a.name for a in node.names if a.name.split(".")[0] == "mmmlib")
+
+
+def _source(path: Path) -> str:
+    """The code of a module, or of a notebook's cells."""
+    if path.suffix != ".ipynb":
+        return path.read_text()
+    cells = json.loads(path.read_text())["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return "\n".join(line for line in "\n".join(code).splitlines() if line[:1] != "%")
 
 
 def _room(path: Path) -> str:
@@ -76,13 +87,7 @@ def test_no_imports_go_in_circles_within_a_room(room: str) -> None:
 
 @pytest.mark.parametrize("path", [*NOTEBOOKS, *DOORS], ids=lambda p: p.name)
 def test_others_enter_by_the_door(path: Path) -> None:
-    if path.suffix == ".py":
-        source = path.read_text()
-    else:
-        cells = json.loads(path.read_text())["cells"]
-        code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-        source = "\n".join(line for line in "\n".join(code).splitlines() if line[:1] != "%")
-    deep = [name for name in _imported(source) if name.count(".") > 2]
+    deep = [name for name in _imported(_source(path)) if name.count(".") > 2]
     assert not deep, f"take them from the face of their room: {deep}"
 
 
@@ -106,6 +111,35 @@ def test_no_import_of_a_package_is_hidden_by_its_module(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and not (node.module or "").startswith(here):
             assert not {alias.asname or alias.name for alias in node.names} & modules
+
+
+def _wanted() -> Iterator[tuple[str, str]]:
+    """Who uses what of mmmlib, by its whole name: a room, or the path of what is in none."""
+    for path in (*FILES, *(REPOSITORY / "tests").rglob("*.py"), *DOORS, *NOTEBOOKS):
+        by = _room(path) if path.is_relative_to(PACKAGE) else str(path)
+        source = _source(path)
+        if path.parent == PACKAGE:
+            source = source.replace("from .", "from mmmlib.")
+        yield from ((by, name) for name in _imported(source))
+        yield from ((by, f"mmmlib.engines.{name}") for name in re.findall(r"native\.\w+", source))
+    for path in DOCS:
+        for module, named in re.findall(r"from (mmmlib[.\w]*) import ([\w, ]+)", path.read_text()):
+            yield from ((str(path), f"{module}.{name.strip()}") for name in named.split(","))
+
+
+def test_every_name_of_a_face_is_wanted_outside() -> None:
+    wanted: dict[str, set[str]] = {}
+    for by, name in _wanted():
+        wanted.setdefault(name, set()).add(by)
+    idle = []
+    for path in FILES:
+        if path.suffix == ".py" or path.parent == PACKAGE:  # the face of the whole is for people
+            continue
+        module = ".".join(path.parent.relative_to(REPOSITORY).parts)
+        for node in ast.parse(path.read_text()).body:
+            names = [f"{module}.{alias.name}" for alias in getattr(node, "names", ())]
+            idle += [name for name in names if not wanted.get(name, set()) - {_room(path)}]
+    assert not idle, f"only their own room uses them; take them out of its face: {idle}"
 
 
 def test_every_name_of_a_face_is_there() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from mmmlib.archive.archive import Archive
 from mmmlib.archive.decisions import is_kept
 from mmmlib.archive.interactions import Did, record
 from mmmlib.archive.manifest import Status
@@ -41,12 +40,3 @@ def delete_run(run: Run, who: str, why: str = "") -> None:
     run.store.put(f"{DELETED}/{run.id}.json", f"{text}\n".encode())
     run.store.delete_folder(run.id.folder)
     record(run.store, Did.DELETED, who, run, why=left["why"])
-
-
-def deleted_by(archive: Archive, run: str) -> str:
-    """Say who deleted a run, and when; empty for a run that was not deleted."""
-    try:
-        left = json.loads(archive.store.get(f"{DELETED}/{run}.json"))
-    except KeyError:
-        return ""
-    return f"{left['who']} deleted it at {left['at'][:19].replace('T', ' ')} UTC"

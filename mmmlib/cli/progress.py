@@ -30,31 +30,17 @@ PLAIN_SECONDS = 2.0  # between lines where there is no terminal to redraw
 @click.argument("job", metavar="JOB.YAML")
 @settable("Set one key of the job, as papermill does; the value is YAML.")
 @click.option("--now", is_flag=True, help="Do not wait for runs that were queued before.")
-@click.option(
-    "--trials-on",
-    default=None,
-    type=click.Choice(["local", "dask"]),
-    help="Where the trials are searched: here, or on the Dask cluster MMM_DASK; the default is "
-    "MMM_TRIALS_ON. The numbers are the same.",
-)
 @says_errors
-def run(
-    job: str, parameters: tuple[tuple[str, str], ...], now: bool, trials_on: str | None
-) -> None:
+def run(job: str, parameters: tuple[tuple[str, str], ...], now: bool) -> None:
     """Train the job JOB.YAML: extract, train, report, allocate, archive.
 
     JOB.YAML may be `demo`, the job of the public weekly data that ship with the product, or
     `daily`, that of simulated days whose truth is known. One run goes on at a time on a machine;
     this one waits in the queue for its turn.
     """
-    from mmmlib.run import check_trials, settings_of_kernels
-
     training = read_job(job, parameters)
-    check_trials(training, trials_on or "")
-    chosen = {"MMM_TRIALS_ON": trials_on} if trials_on else {}
     try:
-        with settings_of_kernels(**chosen):
-            show_run(watch(training, at_once=now))
+        show_run(watch(training, at_once=now))
     except KeyboardInterrupt:
         cancelled()
 

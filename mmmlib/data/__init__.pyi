@@ -31,8 +31,6 @@ from .dataset import (
     Change as Change,
     Dataset as Dataset,
     load_dataset as load_dataset,
-    needed as needed,
-    prepare_dataset as prepare_dataset,
 )
 from .examples import (
     EXAMPLE_PREFIX as EXAMPLE_PREFIX,
@@ -58,9 +56,6 @@ from .holidays import (
     iso_code as iso_code,
     read_holidays as read_holidays,
 )
-from .prepare.grid import (
-    of_country as of_country,
-)
 from .prepare.ledger import (
     DROPPED as DROPPED,
 )
@@ -68,7 +63,6 @@ from .prepare.roles import (
     clashes as clashes,
 )
 from .sources import (
-    NOBODY as NOBODY,
     Listener as Listener,
     Source as Source,
     open_source as open_source,

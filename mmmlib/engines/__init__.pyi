@@ -2,8 +2,6 @@ from . import (
     native as native,
 )
 from .engine import (
-    NSGA2 as NSGA2,
-    OWN_OPTIMIZERS as OWN_OPTIMIZERS,
     CandidatesDone as CandidatesDone,
     Engine as Engine,
     Event as Event,
@@ -13,6 +11,5 @@ from .engine import (
     StepStarted as StepStarted,
     ignore as ignore,
     open_engine as open_engine,
-    optimizer_of as optimizer_of,
     proposed_engine as proposed_engine,
 )

@@ -66,9 +66,6 @@ class Settings(BaseSettings):
     mmm_data_folders : str or None
         Folders whose files may be named in the dashboard, with colons; empty: none. Unset it is
         the working directory, and none where others are served.
-    mmm_trials_on : str
-        Where the native engine searches the trials of a run: ``local``, or ``dask``, on the
-        cluster of ``mmm_dask``. The numbers are the same.
     mmm_cores : int
         Cores that a run may use; 0: all that there are.
     mmm_webhook : str
@@ -108,7 +105,6 @@ class Settings(BaseSettings):
     mmm_cloudrun_endpoint: str = ""
     mmm_closing: str = ""
     mmm_dask: str = ""
-    mmm_trials_on: Literal["local", "dask"] = "local"
     mmm_cores: int = Field(default=0, ge=0)
     mmm_uploads: Path | None = None
     mmm_upload_mb: int = Field(default=200, ge=1, le=10_000)

@@ -62,11 +62,6 @@ def event(message: str, severity: Severity = Severity.INFO, **facts: Any) -> Non
         log(message, severity, **facts)
 
 
-def fatal(message: str, **facts: Any) -> None:
-    """Say what must wake someone."""
-    log(f"{FATAL} {message}", Severity.CRITICAL, **facts)
-
-
 def failure(message: str, **facts: Any) -> None:
     """Log the exception that is being handled, with its traceback."""
     log(message, Severity.ERROR, **facts, stack_trace=traceback.format_exc().rstrip())

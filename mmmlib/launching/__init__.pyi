@@ -1,5 +1,4 @@
 from .batch import (
-    REFUSED as REFUSED,
     Batch as Batch,
     Row as Row,
     open_batch as open_batch,

@@ -83,15 +83,13 @@ def execute_here(arguments: list[str], address: str) -> int:
 
     The process holds the other end of a pipe and ends its run when this worker is gone. When
     Dask gives the task of a killed worker to another one, the run was started already, and the
-    process there refuses it. Its trials stay here: a search that waited for workers while its run
-    holds one could wait forever.
+    process there refuses it.
 
     It uses as many cores as its worker has threads: workers may share a machine.
     """
     from distributed import get_worker
 
-    mine = {"MMM_DASK": address, "MMM_TRIALS_ON": "local"}
-    mine["MMM_CORES"] = str(get_worker().state.nthreads)
+    mine = {"MMM_DASK": address, "MMM_CORES": str(get_worker().state.nthreads)}
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", PROGRAM, *arguments, "--tethered"],
         stdin=subprocess.PIPE,

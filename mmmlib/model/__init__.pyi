@@ -9,7 +9,6 @@ from .curves import (
 from .inputs import (
     DAY as DAY,
     ModelInput as ModelInput,
-    study_problems as study_problems,
     study_rows as study_rows,
     window_rows as window_rows,
 )
@@ -24,7 +23,7 @@ from .parent import (
     MOSTLY_NEW as MOSTLY_NEW,
     Parent as Parent,
 )
-from .response import MeanResponse as MeanResponse, Response as Response
+from .response import Response as Response
 from .result import (
     ADDED_TABLES as ADDED_TABLES,
     ROBYNS_ALLOCATION as ROBYNS_ALLOCATION,

@@ -1,12 +1,8 @@
 from .check import (
     check_job as check_job,
 )
-from .kernels import (
-    settings_of_kernels as settings_of_kernels,
-)
 from .preflight import (
     accepted as accepted,
-    check_trials as check_trials,
     refusals as refusals,
 )
 from .progress import (

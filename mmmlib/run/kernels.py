@@ -17,23 +17,6 @@ from mmmlib.ground import names
 from mmmlib.run.supervisor import SUPERVISED
 
 KERNEL = "python3"  # of the notebooks
-_settings: dict[str, str] = {}  # of kernels alone, beside the environment
-
-
-@contextmanager
-def settings_of_kernels(**variables: str) -> Iterator[None]:
-    """Give the kernels that start in the block these settings, such as ``MMM_TRIALS_ON``.
-
-    Unlike the environment they do not go on to the next run of the queue, which this process may
-    start and which somebody else asked for.
-    """
-    before = _settings.copy()
-    _settings.update(variables)
-    try:
-        yield
-    finally:
-        _settings.clear()
-        _settings.update(before)
 
 
 class Kernel:
@@ -60,7 +43,7 @@ class Kernel:
         self.manager: Any = AsyncKernelManager(kernel_name=KERNEL, config=config)
         imports = "; ".join(f"__import__({module!r})" for module in modules)
         run_sync(self.manager.start_kernel)(
-            env={**os.environ, **_settings, SUPERVISED: str(run.id)},
+            env={**os.environ, SUPERVISED: str(run.id)},
             stderr=self.stderr,
             extra_arguments=[f"--IPKernelApp.exec_lines={imports}"] if imports else [],
         )

@@ -7,7 +7,7 @@ from mmmlib.data import (
     open_source,
 )
 from mmmlib.engines import Engine, RefreshingEngine, open_engine
-from mmmlib.ground import JobError, Problem, settings
+from mmmlib.ground import JobError, Problem
 from mmmlib.job import TrainingJob
 
 
@@ -32,26 +32,3 @@ def accepted(job: TrainingJob) -> TrainingJob:
     if problems := refusals(job):
         raise JobError(problems)
     return job
-
-
-def check_trials(job: TrainingJob, place: str = "") -> None:
-    """Whether the trials of a job can be searched at a place, ``local`` or ``dask``.
-
-    Empty is the place of the settings, which an engine that trains here only may ignore.
-
-    Raises
-    ------
-    JobError
-        The engine searches on this machine only.
-    EngineError
-        No cluster is known, it does not answer, or it would compute other numbers.
-    """
-    if (place or settings().mmm_trials_on) == "local":
-        return
-    if job.engine == "native":
-        from mmmlib.engines import native
-
-        native.check_cluster(native.scheduler_address())
-    elif place:
-        what = f"{job.engine} searches on one machine; the trials of engine native go to Dask"
-        raise JobError([Problem("engine", what)])

@@ -19,7 +19,6 @@ from mmmlib.simulate.parse import Simulation
 TABLES = ("contributions", "baseline", "channels", "response_curves")
 SETTINGS = "settings.yaml"
 COUNTRY = "country"
-EXPOSURE = "exposure"
 EXPECTED = "expected"
 NOISE = "noise"
 SPEND_COLUMN = "spend_column"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
 import threading
@@ -23,7 +24,7 @@ from mmmlib.archive.decisions import (
     promote,
     release,
 )
-from mmmlib.archive.deletion import delete_run, deleted_by
+from mmmlib.archive.deletion import DELETED, delete_run
 from mmmlib.archive.interactions import recent
 from mmmlib.archive.manifest import State, Status
 from mmmlib.archive.run import MANIFEST
@@ -115,7 +116,8 @@ def test_a_kept_run_cannot_be_deleted_before_it_is_released(run, tmp_path):
     delete_run(run, "grace", "a trial")
     archive = Archive(str(tmp_path))
     assert archive.runs() == []
-    assert "grace deleted it at 20" in deleted_by(archive, str(run))
+    left = json.loads(archive.store.get(f"{DELETED}/{run}.json"))
+    assert (left["who"], left["why"], left["status"]) == ("grace", "a trial", "succeeded")
 
 
 def test_only_ended_runs_are_deleted(tmp_path):

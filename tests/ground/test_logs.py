@@ -52,7 +52,7 @@ def test_memory_counts_what_a_process_has_started():
 
 
 def test_what_must_wake_someone_and_tracebacks(as_json, capsys):
-    logs.fatal("the disk is gone")
+    logs.log(f"{logs.FATAL} the disk is gone", Severity.CRITICAL)
     try:
         raise ZeroDivisionError("by zero")
     except ZeroDivisionError:

@@ -24,9 +24,6 @@ Make = Callable[..., TrainingJob]
 def cluster(environment: pytest.MonkeyPatch, workers: int) -> Iterator[Any]:
     from distributed import LocalCluster
 
-    # of the workers, too: their runs search by themselves all the same, or they would wait for
-    # workers that are busy with these runs
-    environment.setenv("MMM_TRIALS_ON", "dask")
     with LocalCluster(
         n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as running:

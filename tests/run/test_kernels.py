@@ -11,7 +11,7 @@ import pytest
 
 from mmmlib.archive.archive import Archive
 from mmmlib.job.parse import TrainingJob
-from mmmlib.run.kernels import kernels_of, settings_of_kernels
+from mmmlib.run.kernels import kernels_of
 from tests.waiting import wait_until
 
 
@@ -28,13 +28,10 @@ def test_a_notebook_gets_a_kernel_and_nothing_gets_none(archive: Archive, job: T
     run = archive.claim(job)
     with kernels_of(run, 2) as kernels:
         kernels.take()
-        with settings_of_kernels(MMM_TRIALS_ON="dask"):
-            kernels.start_next()
+        kernels.start_next()
         kernels.take()
         kernels.start_next()
         assert wait_until(lambda: len(kernels_below()) == 2)
-        started = sorted(kernels_below(), key=lambda kernel: kernel.create_time())
-        assert [kernel.environ().get("MMM_TRIALS_ON") for kernel in started] == [None, "dask"]
         with pytest.raises(RuntimeError, match="no more than 2 notebooks"):
             kernels.take()
     assert wait_until(lambda: not kernels_below())

@@ -18,7 +18,6 @@ FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y
 _UNITS = re.compile(r"[\s\u00a0\u202f'’€$£¥%]|EUR|USD|GBP|CHF")
 _POINT = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d+)?")
-Numbers = pd.Series  # of float64
 
 
 def as_numbers(column: pd.Series, name: str, ledger: Ledger) -> pd.Series | Problem:

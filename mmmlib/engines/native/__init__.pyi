@@ -3,10 +3,6 @@ from .candidates import (
     Transformed as Transformed,
     saturation as saturation,
 )
-from .cluster import (
-    check_cluster as check_cluster,
-    scheduler_address as scheduler_address,
-)
 from .compiled import (
     lacks_cache as lacks_cache,
     sources_digest as sources_digest,
@@ -34,7 +30,4 @@ from .refresh import (
 )
 from .results import (
     ERROR_COLUMNS as ERROR_COLUMNS,
-)
-from .transforms import (
-    adstock_into as adstock_into,
 )

@@ -62,7 +62,7 @@ class NativeEngine:
         from mmmlib.engines.native.clusters import compile_clusters
         from mmmlib.engines.native.inputs import prepare
         from mmmlib.engines.native.refresh import Continuation, describe_refresh
-        from mmmlib.engines.native.trials import search_trials, trials_scheduler
+        from mmmlib.engines.native.trials import search_trials
         from mmmlib.ground import usable_cores
 
         seconds: dict[str, float] = {}
@@ -78,9 +78,9 @@ class NativeEngine:
                 model.compile()
                 compile_clusters()
             with _step("search", seconds, events):
-                cores, scheduler = usable_cores(), trials_scheduler()
-                events(LogLine(results.describe_search(model, cores, scheduler)))
-                trials = search_trials(model, events, cores, scheduler)
+                cores = usable_cores()
+                events(LogLine(results.describe_search(model, cores)))
+                trials = search_trials(model, events, cores)
             with _step("results", seconds, events):
                 tables = results.tables(model, trials)
                 for line in results.describe(tables):

@@ -1,7 +1,4 @@
-"""What a process that searches trials is told and says; cheap to import.
-
-A Dask worker passes these on without the libraries that a search needs.
-"""
+"""What a process that searches trials is told and says; cheap to import."""
 
 from __future__ import annotations
 
@@ -22,14 +19,10 @@ class Work:
     model : Model
     interval : float
         Seconds between reports.
-    arithmetic : str
-        What :func:`mmmlib.engines.native.surroundings.arithmetic` must give here too; empty
-        where the process is one of the asking machine.
     """
 
     model: Model
     interval: float
-    arithmetic: str = ""
 
 
 @dataclass(frozen=True)

@@ -200,16 +200,14 @@ def describe_input(model: Model) -> str:
     )
 
 
-def describe_search(model: Model, cores: int, scheduler: str = "") -> str:
-    """One line on the search that begins, by so many cores or by a Dask cluster."""
+def describe_search(model: Model, cores: int) -> str:
+    """One line on the search that begins, by so many cores."""
     job, optimizer = model.job, optimizer_of(model.job)
     if optimizer == NSGA2:
         how, where = f"generations of {min(POPULATION, job.iterations)}", _counted(cores, "thread")
     else:
         processes = _counted(min(cores, job.trials), "process", "es")
         how, where = f"{job.workers} a round", f"in {processes}"
-    if scheduler:
-        where = f"on the Dask cluster {scheduler}"
     return (
         f"{job.trials} trials of {job.iterations} iterations over "
         f"{len(model.space.searched)} hyperparameters with {optimizer}, seed {job.seed}, {how}, "

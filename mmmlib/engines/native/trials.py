@@ -1,16 +1,14 @@
 """All trials of a job, on as many cores as there are.
 
 NSGA2 runs them side by side in this process (``generations``); nevergrad, which is mostly Python,
-gets a process a trial. Either may go to a Dask cluster instead, a process a trial there
-(``cluster``). Trials are independent (each has its own seed), so the result depends neither on the
-number of processes nor on where they are.
+gets a process a trial. Trials are independent (each has its own seed), so the result does not
+depend on the number of processes.
 """
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from contextlib import closing
 from functools import partial
 from multiprocessing.connection import Connection, wait
 
@@ -24,7 +22,7 @@ from mmmlib.engines.native.messages import Failure, Found, Report, Work
 from mmmlib.engines.native.processes import processes, receive, send
 from mmmlib.engines.native.search import Progress, Trial, search_trial, throttled
 from mmmlib.engines.native.standing import Standing
-from mmmlib.ground import EngineError, settings
+from mmmlib.ground import EngineError
 from mmmlib.model import FloatArray
 
 REPORT_SECONDS = 0.2
@@ -37,7 +35,7 @@ class _WorkerError(Exception):
         return "in a worker process:\n" + str(self.args[0])
 
 
-def search_trials(model: Model, events: Events, cores: int, scheduler: str = "") -> list[Trial]:
+def search_trials(model: Model, events: Events, cores: int) -> list[Trial]:
     """Search all trials of the model's job.
 
     Parameters
@@ -48,8 +46,6 @@ def search_trials(model: Model, events: Events, cores: int, scheduler: str = "")
     cores : int
         Threads of NSGA2; worker processes of nevergrad at most. With one, nevergrad's trials are
         searched in this process.
-    scheduler : str
-        Address of the Dask cluster that searches them instead; empty: this machine does.
 
     Returns
     -------
@@ -59,35 +55,18 @@ def search_trials(model: Model, events: Events, cores: int, scheduler: str = "")
     Raises
     ------
     EngineError
-        A trial failed, a worker ended before its work was done, or the cluster is not fit for it.
+        A trial failed, or a worker ended before its work was done.
     """
     standing = Standing(model, events)
     numbers = range(1, model.job.trials + 1)
     count = min(cores, len(numbers))
     standing.tell()
     with held_interrupts() as let_go:
-        if scheduler:
-            return _search_on_cluster(standing, scheduler, let_go)
         if optimizer_of(model.job) == NSGA2:
             return _search_generations(standing, cores, let_go)
         if count > 1:
             return _search_elsewhere(standing, list(numbers), count, let_go)
         return [_search_here(standing, number, let_go) for number in numbers]
-
-
-def trials_scheduler() -> str:
-    """Address of the cluster that the settings send trials to; empty where there is none.
-
-    Raises
-    ------
-    EngineError
-        A cluster shall search them, and none is known.
-    """
-    if settings().mmm_trials_on == "local":
-        return ""
-    from mmmlib.engines.native.cluster import scheduler_address
-
-    return scheduler_address()
 
 
 def search_one(model: Model, number: int, progress: Progress) -> Trial:
@@ -139,19 +118,6 @@ def _search_elsewhere(
                     found[trial.number] = trial
                     if waiting:
                         send(ready, workers[ready], waiting.pop(0))
-    return [found[number] for number in sorted(found)]
-
-
-def _search_on_cluster(
-    standing: Standing, scheduler: str, let_go: Callable[[], None]
-) -> list[Trial]:
-    from mmmlib.engines.native.cluster import said_by_workers
-
-    found: dict[int, Trial] = {}
-    with closing(said_by_workers(standing.model, scheduler, let_go)) as heard:
-        for said in heard:
-            if trial := _heard(standing, said):
-                found[trial.number] = trial
     return [found[number] for number in sorted(found)]
 
 

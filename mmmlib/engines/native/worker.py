@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import platform
 import signal
 import threading
 import time
@@ -19,7 +18,6 @@ from typing import Any
 
 from mmmlib.engines.native.messages import Failure, Found, Report, Work
 from mmmlib.engines.native.search import throttled
-from mmmlib.engines.native.surroundings import arithmetic
 from mmmlib.engines.native.trials import search_one
 from mmmlib.model import FloatArray
 
@@ -52,9 +50,6 @@ def _search(connection: Connection[Any, Any], work: Work, number: int) -> None:
         connection.send(Report(number, done, best))
 
     try:
-        if work.arithmetic and (wrong := _computes_otherwise(work)):
-            connection.send(Failure(number, wrong))
-            return
         trial = search_one(work.model, number, throttled(report, work.interval))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         raise
@@ -63,16 +58,6 @@ def _search(connection: Connection[Any, Any], work: Work, number: int) -> None:
         connection.send(Failure(number, message, traceback.format_exc()))
     else:
         connection.send(Found(number, pickle.dumps(trial)))
-
-
-def _computes_otherwise(work: Work) -> str:
-    if arithmetic(work.model) == work.arithmetic:
-        return ""
-    return (
-        f"{platform.node()} rounds otherwise than the machine that asked, so that the model would "
-        "depend on where it was trained; let only workers with the same kind of processor and the "
-        "same C library take part"
-    )
 
 
 def _end_with(parent: int) -> None:

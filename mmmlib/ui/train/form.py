@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmmlib.archive import Archive
-from mmmlib.data import EXAMPLE_PREFIX, JOBS, clashes, job_path
+from mmmlib.data import JOBS, clashes, job_path
 from mmmlib.ground import JobError, Problem
 from mmmlib.job import TrainingJob, plain_values
 from mmmlib.ui.train.fields import blank, fit, plain
@@ -119,14 +119,6 @@ def of_text(text: str) -> tuple[Values, str]:
 def starting() -> Values:
     """Return the values of an empty form."""
     return blank()
-
-
-def file_of(values: Mapping[str, Any]) -> str:
-    """Name the data of the form, as people do."""
-    file = str(values.get("file") or "")
-    if file.startswith(EXAMPLE_PREFIX):
-        return f"the example {file.removeprefix(EXAMPLE_PREFIX)}"
-    return file.rpartition("/")[2] or str(values.get("table") or "")
 
 
 def _shown(problems: list[Problem] | tuple[Problem, ...]) -> list[dict[str, str]]:

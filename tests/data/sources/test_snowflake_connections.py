@@ -281,7 +281,7 @@ def test_a_typed_connection_stays_in_memory(
     assert last("typed").kind == ""
     for name, value in typed.environment().items():  # as a child process gets it
         monkeypatch.setenv(name, value)
-    named_connections.forget_typed()
+    monkeypatch.setattr(named_connections, "_typed", None)
     assert last("typed").kind == ""
     written = [path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file()]
     assert not any(PASSWORD in text for text in written)

@@ -63,12 +63,6 @@ class TypedConnection:
 _typed: TypedConnection | None = None
 
 
-def forget_typed() -> None:
-    """Let the name ``typed`` mean nothing again."""
-    global _typed
-    _typed = None
-
-
 def connection(name: str = "") -> Profile:
     """Find a connection by its name and check that it is complete.
 
