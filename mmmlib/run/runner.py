@@ -1,7 +1,7 @@
 """``mmm run``: a job's notebooks executed one after the other, as one run of the archive.
 
 The runner's process is the one writer of the run's status; the kernel does the work. An
-executed notebook is archived whatever happens to it (``papermill_engine``).
+executed notebook is archived whatever happens to it (``engine``).
 """
 
 from __future__ import annotations
