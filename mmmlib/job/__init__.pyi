@@ -1,3 +1,6 @@
+from .changes import (
+    changed as changed,
+)
 from .model import (
     JOB_KEYS as JOB_KEYS,
 )
@@ -24,4 +27,8 @@ from .ranges import (
 )
 from .schema import (
     job_schema as job_schema,
+)
+from .shipped import (
+    JOBS as JOBS,
+    job_path as job_path,
 )
