@@ -50,7 +50,7 @@ class Dataset(Shown):
     >>> from mmmlib.data import dataset_of
     >>> dataset_of(mmmlib.Job.load("demo"))
     Dataset of 208 weeks from 2015-11-23 to 2019-11-11, 12 columns
-    1 change in the ledger, 56 holidays
+    1 change in the ledger, 42 holidays
     """
 
     frame: pd.DataFrame

@@ -9,7 +9,7 @@ from mmmlib.plan import basis_of, period_name
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from mmmlib.ui.lab.run import Run
+    from mmmlib.ui.lab.trained import TrainedRun
 
 
 class Plots:
@@ -29,7 +29,7 @@ class Plots:
     figures: allocation, candidates, carryover, checks, convergence, data, ...
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: TrainedRun) -> None:
         self._run = run
 
     def __repr__(self) -> str:

@@ -7,42 +7,32 @@ class does too, and everything below takes it as what it is, a run of the archiv
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.archive import (
-    ANNOTATIONS,
-    CHANGES,
-    DATASET,
-    HOLIDAYS,
     TRAINING,
     Archive as AllRuns,
     Run as ArchivedRun,
     asked_model,
     export_model,
-    load_result,
-    response_of,
     save_zip,
 )
-from mmmlib.data import Dataset, load_dataset, read_annotations
-from mmmlib.ground import RunError, Shown, card, html_table
+from mmmlib.ground import Shown, card, html_table
+from mmmlib.ui.lab.trained import TrainedRun, as_texts
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mmmlib.model import Response, TrainingResult
-    from mmmlib.plan import Allocation
     from mmmlib.run import Recreation, Reproduction
     from mmmlib.ui.lab.plots import Plots
     from mmmlib.ui.shell.view import Shell
 
 
 @dataclass(frozen=True, repr=False)
-class Run(Shown, ArchivedRun):
+class Run(Shown, TrainedRun):
     """One run of the archive, by :func:`mmmlib.open` or :func:`mmmlib.train`.
 
     Where a ``candidate`` may be named it is ``best``, ``promoted`` or an id; empty is the model
@@ -68,33 +58,6 @@ class Run(Shown, ArchivedRun):
         """The same run, to be held."""
         return cls(run.store, run.id)
 
-    @cached_property
-    def result(self) -> TrainingResult:
-        """Every table of the training, of the best model by its rule; ``RunError`` before it."""
-        return load_result(self)
-
-    @property
-    def channels(self) -> pd.DataFrame:
-        """Spend, shares, ROAS (or CPA) and where each channel stands, of the run's model."""
-        import pandas as pd
-
-        from mmmlib.ui.run.findings import read_findings
-
-        found = read_findings(self)
-        table = pd.DataFrame(found.channels).dropna(axis="columns", how="all")
-        return table.rename(columns={"efficiency": found.efficiency.lower()})
-
-    @property
-    def dataset(self) -> Dataset:
-        """The data that the run was trained on."""
-        table, holidays = self.load_table(Path(DATASET).stem), self.load(HOLIDAYS)
-        return load_dataset(self.job, table, holidays, self.load_json(CHANGES))
-
-    @property
-    def annotations(self) -> pd.DataFrame:
-        """Dates with a label that are drawn on the charts."""
-        return read_annotations(self.load(ANNOTATIONS) if self.has(ANNOTATIONS) else b"")
-
     @property
     def plot(self) -> Plots:
         """The figures of the run.
@@ -109,60 +72,6 @@ class Run(Shown, ArchivedRun):
         from mmmlib.ui.lab.plots import Plots
 
         return Plots(self)
-
-    def model(self, candidate: str = "") -> TrainingResult:
-        """The result with another model in the place of the best one.
-
-        Raises
-        ------
-        RunError
-            The model is not stored in full: it is neither the best one nor a cluster's winner.
-        """
-        name, why = asked_model(self, candidate)
-        try:
-            return self.result if name == self.result.best else self.result.with_best(name, why)
-        except ValueError as error:
-            raise RunError(f"run {self}: model {error}") from None
-
-    def response(self, channel: str, candidate: str = "") -> Response:
-        """The response function of a paid or organic channel.
-
-        Examples
-        --------
-        >>> import mmmlib
-        >>> tv = mmmlib.open("latest").response("tv")
-        >>> bool(tv.marginal(20_000) > 0)
-        True
-        """
-        return response_of(self, channel, asked_model(self, candidate)[0])
-
-    def plan(self, candidate: str = "", **settings: Any) -> Allocation:
-        """Where the money of one period goes, by the job's settings or others; archives nothing.
-
-        Parameters
-        ----------
-        candidate : str
-            The model to plan with.
-        **settings
-            Keys of the allocator, those within others with dots: the words of
-            ``mmm allocate -p``.
-
-        Raises
-        ------
-        JobError
-            With everything that is wrong with the settings.
-
-        Examples
-        --------
-        >>> import mmmlib
-        >>> plan = mmmlib.open("latest").plan(total_budget=9e6, **{"channels.tv.high": 1.2})
-        >>> round(plan.budget * plan.periods)
-        9000000
-        """
-        from mmmlib.plan import basis_of
-
-        basis = basis_of(self, asked_model(self, candidate)[0])
-        return basis.plan(basis.settings_with(_texts(settings)))
 
     def explore(self, page: str = "results") -> Shell:
         """A page of the dashboard on this run, as a widget: ``results``, ``plan``, ``live``."""
@@ -222,9 +131,9 @@ class Run(Shown, ArchivedRun):
         from mmmlib.ui.lab.training import attended
 
         name = asked_model(self, candidate)[0]
-        job, notes = refreshed_job(self, name, file, steps, _texts(keys))
+        job, notes = refreshed_job(self, name, file, steps, as_texts(keys))
         print(*notes, sep="\n")
-        return attended(job)
+        return Run.of(attended(job))
 
     def recreate(self, candidate: str = "") -> Recreation:
         """Fit an exported model again, and compare it with what was exported."""
@@ -264,13 +173,6 @@ class Run(Shown, ArchivedRun):
         if self.has(name):
             picture = base64.b64encode(self.load(name)).decode()
             yield f"<details><summary>One-pager</summary>{_image(picture)}</details>"
-
-
-def _texts(settings: dict[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (key, value if isinstance(value, str) else json.dumps(value, default=str))
-        for key, value in settings.items()
-    ]
 
 
 def _image(data: str) -> str:
@@ -316,7 +218,7 @@ class Archive(Shown, AllRuns):
         count = f"{len(found):,} run{'' if len(found) == 1 else 's'}"
         return (
             f"Archive {self.store.root}: {count}",
-            f"newest {found[0]}" if found else "no run yet",
+            f"newest {found[0]}" if found else "start one with mmmlib.train",
         )
 
     def _tabled(self) -> pd.DataFrame:

@@ -11,14 +11,13 @@ from mmmlib.archive import Run as ArchivedRun
 from mmmlib.job import TrainingJob
 from mmmlib.launching import attend, run_at_once
 from mmmlib.run import NotebookBar, accepted
-from mmmlib.ui.lab.run import Run
 
 
 def attended(
     job: TrainingJob,
     prepare: Callable[[ArchivedRun], None] = lambda run: None,
     now: bool = False,
-) -> Run:
+) -> ArchivedRun:
     """Execute a run of a job, as ``mmm run`` does; one bar a stage in a notebook.
 
     ``prepare`` is given the claimed run before anything of it is executed.
@@ -41,4 +40,4 @@ def attended(
         bars[facts["stage"]](facts)
 
     wait = partial(attend, on_wait=lambda ahead: print(f"waits for {', '.join(ahead)}"))
-    return Run.of((run_at_once if now else wait)(accepted(job), on_claim, on_progress))
+    return (run_at_once if now else wait)(accepted(job), on_claim, on_progress)

@@ -49,9 +49,14 @@ def show(run: str = "latest", root: str = "") -> None:
     Run demo/de/...: succeeded
     model ...
     """
+    from IPython import get_ipython
     from IPython.display import display
 
-    display(open(run, root))
+    found = open(run, root)
+    if get_ipython():
+        display(found)
+    else:
+        print(repr(found))
 
 
 def runs(revision: str = "", country: str = "", root: str = "") -> pd.DataFrame:
@@ -60,8 +65,8 @@ def runs(revision: str = "", country: str = "", root: str = "") -> pd.DataFrame:
     Examples
     --------
     >>> import mmmlib
-    >>> mmmlib.runs(country="de")[["status", "best"]].shape
-    (1, 2)
+    >>> mmmlib.runs(country="de")["status"].unique().tolist()
+    ['succeeded']
     """
     return Archive(root).table(revision, country)
 
@@ -95,7 +100,7 @@ def train(job: Asked, now: bool = False, **keys: Any) -> Run:
     """
     from mmmlib.ui.lab.training import attended
 
-    return attended(_job(job, keys), now=now)
+    return Run.of(attended(_job(job, keys), now=now))
 
 
 def launch(job: Asked, executor: str = "", **keys: Any) -> Run:
@@ -172,9 +177,9 @@ def guess(file: str, country: str = "", date: str = "", target: str = "") -> Tra
     Examples
     --------
     >>> import mmmlib
-    >>> mmmlib.guess("example:weekly", country="de").target
-    not sure about: ...
-    'revenue'
+    >>> job = mmmlib.guess("example:weekly", country="de")
+    >>> job.target, [channel.name for channel in job.channels][:2]
+    ('revenue', ['tv', 'ooh'])
     """
     from mmmlib.engines import proposed_engine
 
