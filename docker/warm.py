@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import mmmlib
-from mmmlib.data import dataset_of, job_path
+from mmmlib.data import dataset_of
 from mmmlib.engines import ignore, native, open_engine
 from mmmlib.job import TrainingJob
 
@@ -18,7 +18,7 @@ for source in Path(mmmlib.__file__).parent.rglob("*.py"):
     os.utime(source, (seconds, seconds))
 
 with tempfile.TemporaryDirectory() as root:
-    values = TrainingJob.load(job_path("demo")).to_values()
+    values = TrainingJob.load("demo").to_values()
     small = {"root": root, "iterations": 120, "trials": 2, "channels": []}
     for channel in values["channels"]:  # ranges are those of the adstock
         small["channels"].append(channel | {"ranges": {}})

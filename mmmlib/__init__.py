@@ -1,7 +1,11 @@
 """MMM Trainer: marketing mix models with Robyn and a fast, exact native engine.
 
-Importing the package is cheap: numba, prophet, matplotlib and the cloud clients are imported by
-the modules that use them, at the moment they are used.
+What a person calls is here, imported when it is used, so that ``import mmmlib`` is cheap;
+``docs/python.md`` has it all, ``__init__.pyi`` says where it lives.
 """
 
+import lazy_loader
+
 __version__ = "0.1.0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

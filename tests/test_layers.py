@@ -52,7 +52,7 @@ def _room(path: Path) -> str:
 def test_the_rooms_are_the_layers() -> None:
     assert {path.name for path in PACKAGE.iterdir() if path.is_dir()} - {"__pycache__"} == {*LAYERS}
     loose = {path.name for path in PACKAGE.iterdir() if path.is_file()}
-    assert loose <= {"__init__.py", "__init__.pyi", "py.typed"}
+    assert loose == {"__init__.py", "__init__.pyi", "py.typed"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(REPOSITORY)))

@@ -37,9 +37,11 @@ from .manifest import (
 )
 from .results import (
     TRAINING as TRAINING,
+    export_model as export_model,
     load_input as load_input,
     load_model as load_model,
     load_result as load_result,
+    response_of as response_of,
     save_models as save_models,
     save_result as save_result,
     summarize as summarize,

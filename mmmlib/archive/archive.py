@@ -13,11 +13,11 @@ from mmmlib.archive.manifest import (
 )
 from mmmlib.archive.run import JOB, Run, now
 from mmmlib.archive.stores import open_store, together
-from mmmlib.ground import RunError
+from mmmlib.ground import RunError, columns as c
 from mmmlib.job import TrainingJob
 
 if TYPE_CHECKING:
-    pass
+    import pandas as pd
 
 
 class Archive:
@@ -96,6 +96,33 @@ class Archive:
         there = [id_ for id_, moment in moments.items() if moment]
         there.sort(key=lambda id_: (moments[id_], str(id_)), reverse=True)
         return [Run(self.store, id_) for id_ in there]
+
+    def table(self, revision: str = "", country: str = "", most: int | None = None) -> pd.DataFrame:
+        """Runs as a table, newest first.
+
+        Columns: ``run, status, seconds`` (it took so far), ``who, best`` (model), ``nrmse_train,
+        decomp_rssd`` (NaN before the end), ``note`` (the error, or the stage).
+        """
+        import pandas as pd
+
+        rows = []
+        for run in self.runs(revision, country)[:most]:
+            state, manifest = run.state(), run.manifest
+            summary = manifest.summary if manifest else {}
+            rows.append(
+                (
+                    str(run),
+                    str(state.status),
+                    (state.heartbeat - state.started).total_seconds(),
+                    state.who,
+                    manifest.best if manifest else "",
+                    *(summary.get(key) for key in (c.NRMSE_TRAIN, c.DECOMP_RSSD)),
+                    (state.error or state.stage).split("\n")[0],
+                )
+            )
+        shown = ("run", "status", "seconds", "who", "best", c.NRMSE_TRAIN, c.DECOMP_RSSD, "note")
+        types = dict.fromkeys((c.NRMSE_TRAIN, c.DECOMP_RSSD), float)
+        return pd.DataFrame(rows, columns=list(shown)).astype(types)
 
     def _year(self, id_: RunId) -> str:
         """An old run's time with its year; empty where the folder holds nothing."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.archive.run import BEST, CHANGES, Run
 from mmmlib.data import DROPPED
-from mmmlib.ground import DataError, Problem, columns as c
+from mmmlib.ground import DataError, Problem, StoreError, columns as c
 from mmmlib.job import Range, TrainingJob
 from mmmlib.model import (
     ADDED_TABLES,
@@ -63,6 +64,18 @@ def save_models(
     for candidate in dict.fromkeys([result.best, *result.winners().values()]):
         model = model_of(result, job, candidate, ranges)
         run.save(file_name(candidate), write_model(model))
+
+
+def export_model(run: Run, candidate: str, output: str = "", with_data: bool = False) -> str:
+    """Write a model of a run to a JSON file that Robyn reads too; return its path."""
+    model = load_model(run, candidate)
+    data = run.load_table("dataset") if with_data else None
+    path = output or file_name(model.candidate)
+    try:
+        Path(path).write_bytes(write_model(model, data))
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+    return path
 
 
 def trained_job(run: Run) -> TrainingJob:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import click
 
 from mmmlib.cli.options import says_errors
-from mmmlib.data import Guess, guess_job, job_path
+from mmmlib.data import Guess, guess_job
 from mmmlib.engines import proposed_engine
 from mmmlib.ground import JobError, Problem, names, yaml_text
 from mmmlib.job import HYPERPARAMETERS, Kind, TrainingJob, default_range
@@ -47,7 +47,7 @@ def check(job: str) -> None:
     """Say everything that is wrong with JOB.YAML, by itself and against its data."""
     from mmmlib.run import check_job
 
-    checked = check_job(job_path(job))
+    checked = check_job(TrainingJob.load(job))
     click.echo(f"{checked.summary()}\nready: mmm run {job}")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from mmmlib.archive import BEST, REFRESH_CHANGES, Archive, Run, load_input, load_model, trained_job
+from mmmlib.archive import BEST, REFRESH_CHANGES, Archive, Run, export_model
 from mmmlib.cli.options import (
     FAILED,
     cancelled,
@@ -24,23 +24,19 @@ from mmmlib.cli.options import (
 )
 from mmmlib.cli.progress import watch
 from mmmlib.cli.show import show_run
-from mmmlib.cli.tables import console, figure, table
+from mmmlib.cli.tables import console, table
 from mmmlib.data import dataset_of
-from mmmlib.ground import JobError, Problem, RunError, StoreError, columns as c
-from mmmlib.job import TrainingJob, plain_values
-from mmmlib.model import ExportedModel, file_name, read_model, write_model
+from mmmlib.ground import RunError, StoreError, columns as c, figure
+from mmmlib.model import ExportedModel, read_model
 from mmmlib.run import (
-    ITERATIONS,
-    TRIALS,
     Recreation,
     changes_of,
     compare_runs,
-    continued_job,
     copy_dataset,
-    find_parent,
     job_of,
-    recreate as fit_again,
     recreate_on,
+    recreate_run,
+    refreshed_job,
     reproducible_job,
 )
 
@@ -180,7 +176,9 @@ def show_recreation(
     if what.endswith(".json"):
         made = _of_file(what, candidate, data, holidays)
     else:
-        made = _of_run(archive.run(what), candidate, data)
+        if data:
+            raise RunError("--data is for a JSON file; a run has its own data")
+        made = recreate_run(archive.run(what), candidate)
     figures = made.table.sort_values(c.DIFFERENCE, ascending=False, kind="stable").head(WORST)
     rows = ([*row[:2], *(f"{n:.12g}" for n in row[2:4]), f"{row[4]:.1e}"] for row in _rows(figures))
     out.print(f"model {made.candidate}: {len(made.table)} figures compared; the furthest apart:")
@@ -191,14 +189,6 @@ def show_recreation(
     verdict = "[green]recreated[/green]" if same else "[red]differs[/red]"
     out.print(f"{verdict}: largest difference {made.largest:.1e}, tolerance {tolerance:g}")
     return same
-
-
-def _of_run(run: Run, candidate: str, data: str) -> Recreation:
-    if data:
-        raise RunError("--data is for a JSON file; a run has its own data")
-    model, job = load_model(run, candidate), trained_job(run)
-    parent = find_parent(run.store, job.refresh_of).parent(job) if job.refresh_of else None
-    return fit_again(model, job, load_input(run), parent)
 
 
 def _of_file(path: str, candidate: str, data: str, holidays: str) -> Recreation:
@@ -219,18 +209,6 @@ def _raw_data(model: ExportedModel, path: str, folder: str) -> str:
     file = str(Path(folder, "raw_data.csv"))
     model.raw_data.to_csv(file, index=False)
     return file
-
-
-def export_model(run: Run, candidate: str, output: str, with_data: bool) -> str:
-    """Write a model of a run to a JSON file that Robyn reads too; return its path."""
-    model = load_model(run, candidate)
-    data = run.load_table("dataset") if with_data else None
-    path = output or file_name(model.candidate)
-    try:
-        Path(path).write_bytes(write_model(model, data))
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
-    return path
 
 
 def show_reproduction(run: Run) -> bool:
@@ -257,51 +235,12 @@ def refresh_run(
 ) -> Run:
     """Continue a model of a run on newer data, as a new run; show what has changed.
 
-    Parameters
-    ----------
-    run : Run
-    candidate : str
-        Empty is the best model.
-    file : str
-        Newer data; empty reads the job's own source again.
-    steps : int
-        Rows by which the window moves; 0 is all that are new.
-    parameters : sequence of pairs
-        Keys of the job to be set, values as YAML.
-
-    Raises
-    ------
-    JobError
-        A key was to be set that a refresh sets itself, or the job is not valid then.
-    RunError, DataError
-        See :func:`mmmlib.run.find_parent` and :func:`mmmlib.run.continued_job`.
+    Parameters and errors are those of :func:`mmmlib.run.refreshed_job`.
     """
-    out = console()
-    values: dict[str, Any] = {"iterations": ITERATIONS, "trials": TRIALS, "root": run.store.root}
-    for key, value in parameters:
-        values |= plain_values(f"{key}: {value}")
-    if moved := {"window", "refresh_of"} & set(values):
-        raise JobError(
-            Problem(key, "is what a refresh sets itself; --steps says how far") for key in moved
-        )
-    chosen = find_parent(run.store, f"{run}/{candidate}" if candidate else str(run))
-    job = trained_job(run)
-    if file:
-        values["file"] = file
-    if job.engine != "native" and "engine" not in values:
-        values["engine"] = "native"
-        out.print(f"engine native continues the model of engine {job.engine}")
-    # where the window moves to is known once the data are read
-    base = TrainingJob.parse(job.to_values() | values | {"window": [], "refresh_of": ""})
-    continued, notes = continued_job(chosen, base, dataset_of(base), steps)
+    job, notes = refreshed_job(run, candidate, file, steps, parameters)
     for note in notes:
-        out.print(f"  - {escape(note)}")
-    before, after = (" … ".join(map(str, each)) for each in (chosen.model.window, continued.window))
-    out.print(
-        f"refresh of model {chosen.model.candidate} of run {run}: the window moves from {before} "
-        f"to {after}"
-    )
-    new = watch(continued)
+        console().print(f"  - {escape(note)}")
+    new = watch(job)
     show_run(new)
     show_changes(new)
     return new

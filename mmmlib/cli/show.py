@@ -87,23 +87,21 @@ def download(run: str, output: str, root: str) -> None:
 def show_runs(archive: Archive, revision: str, country: str) -> None:
     """One line a run, newest first."""
     out = console()
-    found = archive.runs(revision, country)
-    if not found:
+    found = archive.table(revision, country)
+    if found.empty:
         out.print(f"no runs under {archive.store.root}; start one with `mmm run demo`")
         return
     shown = table("run", "status", "took", "who", "best model", ">nrmse", ">rssd", "note")
-    for run in found:
-        state, manifest = run.state(), run.manifest
-        summary = manifest.summary if manifest else {}
+    for run, status, seconds, who, best, nrmse, rssd, note in found.itertuples(index=False):
         shown.add_row(
-            str(run),
-            coloured(state.status),
-            duration((state.heartbeat - state.started).total_seconds()),
-            escape(state.who),
-            manifest.best if manifest else "",
-            number(summary.get(c.NRMSE_TRAIN), 4),
-            number(summary.get(c.DECOMP_RSSD), 4),
-            escape((state.error or state.stage).split("\n")[0][:60]),
+            run,
+            coloured(status),
+            duration(seconds),
+            escape(who),
+            best,
+            number(nrmse, 4),
+            number(rssd, 4),
+            escape(note[:60]),
         )
     out.print(shown)
 
@@ -142,23 +140,11 @@ def show_run(run: Run) -> None:
 
 
 def _show_model(out: Console, result: TrainingResult) -> None:
-    errors = result.errors()
     out.print(
         f"best model [bold]{result.best}[/bold] of {len(result.candidates):,} "
         f"candidates ({escape(result.rule)})"
     )
-    facts = [
-        f"{label} {errors[key]:.4f}"
-        for label, key in (
-            ("NRMSE train", c.NRMSE_TRAIN),
-            ("val", c.NRMSE_VAL),
-            ("test", c.NRMSE_TEST),
-            ("R² train", c.RSQ_TRAIN),
-            ("DECOMP.RSSD", c.DECOMP_RSSD),
-        )
-        if errors[key] == errors[key]
-    ]
-    out.print(" · ".join(facts))
+    out.print(result.errors_said())
 
     channels = result.channel_table()
     efficiency = c.ROAS if channels[c.ROAS].notna().any() else c.CPA

@@ -13,9 +13,9 @@ from rich.markup import escape
 from mmmlib.cli.options import FAILED, says_errors, settable
 from mmmlib.cli.tables import console, table
 from mmmlib.cli.verdicts import show_findings
-from mmmlib.data import JOBS, Verdict, check, dataset_of, guess_job, job_path, open_source
+from mmmlib.data import Verdict, check, dataset_of, guess_job, open_source
 from mmmlib.ground import SnowflakeError, StoreError
-from mmmlib.job import TrainingJob
+from mmmlib.job import JOBS, TrainingJob
 from mmmlib.run import duration
 
 
@@ -164,7 +164,7 @@ def show_preview(file: str, picture: str = "") -> None:
         Path of a PNG to draw; empty draws none.
     """
     out = console()
-    job = TrainingJob.load(job_path(file))
+    job = TrainingJob.load(file)
     seen = open_source(job.source).preview(job)
     dates = f", {job.date} from {seen.first} to {seen.last}" if seen.first else ""
     out.print(escape(f"{seen.rows:,} rows of {len(seen.types)} columns{dates}: {seen.query}"))
@@ -239,7 +239,7 @@ def show_data_checks(file: str, picture: str = "") -> bool:
 
 def _job_for(out: Console, file: str) -> TrainingJob:
     if file in JOBS or Path(file).suffix.lower() in (".yaml", ".yml"):
-        return TrainingJob.load(job_path(file))
+        return TrainingJob.load(file)
     guess = guess_job(file)
     job = guess.job
     out.print(

@@ -50,10 +50,3 @@ def table(*titles: str, rows: Iterable[Sequence[Any]] = ()) -> Table:
 def number(value: Any, digits: int) -> str:
     """A figure with so many digits after the point; empty where there is none."""
     return "" if value is None or value != value else f"{value:,.{digits}f}"
-
-
-def figure(value: float | None) -> str:
-    """A figure of any size: thousands as whole numbers, others with four digits."""
-    if value is None or value != value:
-        return ""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

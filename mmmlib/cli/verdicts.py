@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.markup import escape
 
-from mmmlib.cli.tables import coloured, figure, table
+from mmmlib.cli.tables import coloured, table
 from mmmlib.data import Finding, Verdict
+from mmmlib.ground import figure
 
 
 def show_findings(out: Console, findings: Sequence[Finding], passed: bool = True) -> None:

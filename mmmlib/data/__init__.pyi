@@ -34,10 +34,7 @@ from .dataset import (
 )
 from .examples import (
     EXAMPLE_PREFIX as EXAMPLE_PREFIX,
-    JOBS as JOBS,
-    demo_job_path as demo_job_path,
     example_path as example_path,
-    job_path as job_path,
 )
 from .extract import (
     dataset_of as dataset_of,

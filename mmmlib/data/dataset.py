@@ -21,14 +21,14 @@ from mmmlib.data.prepare.ledger import DROPPED, Change, Ledger
 from mmmlib.data.prepare.missing import without_missing
 from mmmlib.data.prepare.roles import Column, clashes, columns_of, match
 from mmmlib.data.prepare.values import as_dates, as_numbers, as_texts
-from mmmlib.ground import DataError, Problem, columns as c
+from mmmlib.ground import DataError, Problem, Shown, columns as c
 from mmmlib.job import TrainingJob
 
 __all__ = ["Change", "Dataset", "Interval", "load_dataset", "needed", "prepare_dataset"]
 
 
-@dataclass(frozen=True)
-class Dataset:
+@dataclass(frozen=True, repr=False)
+class Dataset(Shown):
     """Data that keep the contract: one row a date, sorted, unique, complete.
 
     Attributes
@@ -43,6 +43,14 @@ class Dataset:
         ``week`` or ``day``.
     changes : tuple of Change
         The change ledger.
+
+    Examples
+    --------
+    >>> import mmmlib
+    >>> from mmmlib.data import dataset_of
+    >>> dataset_of(mmmlib.Job.load("demo"))
+    Dataset of 208 weeks from 2015-11-23 to 2019-11-11, 12 columns
+    1 change in the ledger, 42 holidays
     """
 
     frame: pd.DataFrame
@@ -54,6 +62,18 @@ class Dataset:
     def dropped(self) -> tuple[str, ...]:
         """Variables of the job that the data do not support; the model is trained without."""
         return tuple(change.where for change in self.changes if change.what == DROPPED)
+
+    def _said(self) -> tuple[str, str]:
+        rows, columns = self.frame.shape
+        dates, count, holidays = self.frame.iloc[:, 0], len(self.changes), len(self.holidays)
+        span = f" from {dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}" if rows else ""
+        return (
+            f"Dataset of {rows:,} {self.interval}s{span}, {columns} columns",
+            f"{count} change{'' if count == 1 else 's'} in the ledger, {holidays} holidays",
+        )
+
+    def _tabled(self) -> pd.DataFrame:
+        return self.frame.head()
 
 
 def needed(job: TrainingJob, present: Sequence[str]) -> list[str]:

@@ -49,3 +49,9 @@ from .secrets import (
     scrub_kernel as scrub_kernel,
     scrub_values as scrub_values,
 )
+from .shown import (
+    Shown as Shown,
+    card as card,
+    figure as figure,
+    html_table as html_table,
+)

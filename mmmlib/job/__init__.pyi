@@ -1,3 +1,5 @@
+from .changes import (
+)
 from .model import (
     JOB_KEYS as JOB_KEYS,
 )
@@ -24,4 +26,8 @@ from .ranges import (
 )
 from .schema import (
     job_schema as job_schema,
+)
+from .shipped import (
+    JOBS as JOBS,
+    job_path as job_path,
 )

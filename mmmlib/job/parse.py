@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import yaml
 from pydantic import ValidationError
 
-from mmmlib.ground import JobError, Problem
+from mmmlib.ground import JobError, Problem, Shown
+from mmmlib.job.changes import changed
 from mmmlib.job.model import JobKeys
+from mmmlib.job.ranges import HYPERPARAMETERS
 from mmmlib.job.rules import contradictions
+from mmmlib.job.shipped import job_path
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-class TrainingJob(JobKeys):
-    """Everything that determines a run. ``docs/job.md`` explains the keys at length."""
+class TrainingJob(Shown, JobKeys):
+    """Everything that determines a run. ``docs/job.md`` explains the keys at length.
+
+    Examples
+    --------
+    >>> import mmmlib
+    >>> job = mmmlib.Job.load("demo", iterations=500)
+    >>> job
+    Job demo/de: revenue from 5 paid channels in example:weekly
+    500 × 5 candidates, geometric adstock, engine native
+    >>> job.ranges()["tv_thetas"]
+    (0.3, 0.8)
+    """
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -43,9 +60,78 @@ class TrainingJob(JobKeys):
         return cls.parse(plain_values(text))
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read a job file."""
-        return cls.from_yaml(read_text(path))
+    def load(cls, file: str | Path, /, **keys: Any) -> Self:
+        """Read a job file, or a shipped job by its name, with other values for some keys.
+
+        Parameters
+        ----------
+        file : str or Path
+            A ``job.yaml``, or ``demo`` or ``daily``.
+        **keys
+            Keys of the job, those within others with dots: the words of ``mmm run -p``. Ranges
+            of hyperparameters that another ``adstock`` does not have are left out.
+
+        Raises
+        ------
+        JobError
+            With everything that is wrong with the job.
+
+        Examples
+        --------
+        >>> import mmmlib
+        >>> job = mmmlib.Job.load("demo", adstock="weibull_pdf", **{"allocator.low": 0.6})
+        >>> job.adstock, job.allocator.low
+        ('weibull_pdf', 0.6)
+        """
+        return cls.parse(_with_keys(plain_values(read_text(job_path(file))), keys))
+
+    def with_keys(self, **keys: Any) -> Self:
+        """The job with other values for some keys, as :meth:`load` takes them.
+
+        Examples
+        --------
+        >>> import mmmlib
+        >>> mmmlib.Job.load("demo").with_keys(trials=3).trials
+        3
+        """
+        return self.parse(_with_keys(self.to_values(), keys))
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _said(self) -> tuple[str, str]:
+        data = self.file or self.table or "its source"
+        return (
+            f"Job {self.revision}/{self.country}: {self.target} from {len(self.channels)} paid "
+            f"channels in {data}",
+            f"{self.iterations:,} × {self.trials} candidates, {self.adstock} adstock, "
+            f"engine {self.engine}",
+        )
+
+    def _tabled(self) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {"channel": item.name, "spend": item.spend, "exposure": item.exposure or ""}
+                for item in self.channels
+            ]
+        )
+
+
+Job = TrainingJob  # its name in the face, `mmmlib.Job`
+
+
+def _with_keys(values: dict[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Set keys; where the family of adstock changes, ranges it does not have mean nothing."""
+    made = changed(values, keys)
+    if made.get("adstock") == values.get("adstock", "geometric"):
+        return made
+    known = HYPERPARAMETERS.get(made.get("adstock", "geometric"), ())
+    for item in (*made.get("channels", ()), *made.get("organic", ())):
+        if known and isinstance(item, dict) and isinstance(ranges := item.get("ranges"), dict):
+            item["ranges"] = {name: ranges[name] for name in ranges if name in known}
+    return made
 
 
 # What a job and its variables must have, for one whose own has a fault: no rule that reads it is

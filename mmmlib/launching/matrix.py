@@ -8,9 +8,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from mmmlib.data import JOBS, job_path
 from mmmlib.ground import JobError, Problem
-from mmmlib.job import TrainingJob, plain_values, read_text
+from mmmlib.job import JOBS, TrainingJob, job_path, plain_values, read_text
 
 _MATRIX = {"job", "countries", "revisions", "settings"}
 

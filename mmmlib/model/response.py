@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmmlib.ground import DataError, Problem, columns as c
+from mmmlib.ground import DataError, Problem, Shown, columns as c, figure
 from mmmlib.job import Adstock
 from mmmlib.model import adstock
 from mmmlib.model.adstock import FloatArray
@@ -54,8 +54,8 @@ class MeanResponse:
     mean_response: float
 
 
-@dataclass(frozen=True)
-class Response:
+@dataclass(frozen=True, repr=False)
+class Response(Shown):
     """The response function of one medium of one model.
 
     Attributes
@@ -70,6 +70,16 @@ class Response:
     decay, shape : float
         Theta (geometric), or the Weibull scale and shape.
     alpha, inflexion, coefficient : float
+
+    Examples
+    --------
+    >>> import mmmlib
+    >>> tv = mmmlib.open("latest").response("tv")
+    >>> tv
+    Response of tv: geometric adstock, alpha ..., inflexion ...
+    at 16,506 in every period: response ..., marginal ...
+    >>> bool(tv.marginal(20_000) > tv.marginal(100_000) > 0)
+    True
     """
 
     name: str
@@ -120,6 +130,25 @@ class Response:
             own["alphas"],
             own["gammas"] * float(adstocked.max()),
             float(coefficient),
+        )
+
+    def _said(self) -> tuple[str, str]:
+        mean = float(self.spend[self.window].mean())
+        response, marginal = (figure(float(f(mean))) for f in (self.steady, self.steady_marginal))
+        return (
+            f"Response of {self.name}: {self.adstock} adstock, alpha {figure(self.alpha)}, "
+            f"inflexion {figure(self.inflexion)}",
+            f"at {mean:,.0f} in every period: response {response}, marginal {marginal}",
+        )
+
+    def _tabled(self) -> pd.DataFrame:
+        spend = float(self.spend[self.window].mean()) * np.array([0.5, 0.75, 1.0, 1.25, 1.5, 2.0])
+        return pd.DataFrame(
+            {
+                c.SPEND: spend,
+                c.RESPONSE: self.steady(spend),
+                c.MARGINAL_RESPONSE: self.steady_marginal(spend),
+            }
         )
 
     @property

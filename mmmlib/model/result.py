@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from mmmlib.ground import columns as c
+from mmmlib.ground import Shown, columns as c
 
 # name of the table in the archive ({name}.parquet) → attribute of TrainingResult
 TABLES = (
@@ -54,8 +54,17 @@ ADDED_TABLES = {
 }
 
 
-@dataclass(frozen=True)
-class TrainingResult:
+_ERRORS = (
+    ("NRMSE train", c.NRMSE_TRAIN),
+    ("val", c.NRMSE_VAL),
+    ("test", c.NRMSE_TEST),
+    ("R² train", c.RSQ_TRAIN),
+    ("DECOMP.RSSD", c.DECOMP_RSSD),
+)
+
+
+@dataclass(frozen=True, repr=False)
+class TrainingResult(Shown):
     """What a training found. All tables have a plain RangeIndex.
 
     Attributes
@@ -111,6 +120,16 @@ class TrainingResult:
         archived runs.
     files : mapping
         Files an engine makes itself, by their names in the archive; not loaded again.
+
+    Examples
+    --------
+    >>> import mmmlib
+    >>> result = mmmlib.open("latest").result
+    >>> result
+    TrainingResult of native ...: best model ... of 100 candidates
+    NRMSE train 0... · R² train 0... · DECOMP.RSSD 0...
+    >>> len(result.candidates), list(result.channel_table()["channel"])
+    (100, ['ooh', 'tv', 'search', 'print', 'facebook'])
     """
 
     candidates: pd.DataFrame
@@ -174,6 +193,22 @@ class TrainingResult:
     def errors(self) -> pd.Series:
         """The best model's row of ``candidates``."""
         return self.candidates[self.candidates[c.CANDIDATE] == self.best].iloc[0]
+
+    def errors_said(self) -> str:
+        """The best model's errors on one line; those that were not computed are left out."""
+        errors = self.errors()
+        known = ((label, errors[key]) for label, key in _ERRORS if errors[key] == errors[key])
+        return " · ".join(f"{label} {value:.4f}" for label, value in known)
+
+    def _said(self) -> tuple[str, str]:
+        count = len(self.candidates)
+        return (
+            f"TrainingResult of {self.engine}: best model {self.best} of {count:,} candidates",
+            self.errors_said(),
+        )
+
+    def _tabled(self) -> pd.DataFrame:
+        return self.channel_table()
 
     def channel_table(self) -> pd.DataFrame:
         """The best model's channels as a person reads them, largest spend first.

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
-from mmmlib.ground import columns as c
+from mmmlib.ground import Shown, columns as c, figure
 
 TargetType = Literal["revenue", "conversion"]
 
 
-@dataclass(frozen=True)
-class Allocation:
+@dataclass(frozen=True, repr=False)
+class Allocation(Shown):
     """A plan for one period, and how good it is known to be.
 
     Attributes
@@ -45,6 +46,16 @@ class Allocation:
         ROAS that is reached at least, or CPA at most, under ``target_efficiency``.
     warnings : tuple of str
         What a person must know before they spend money by this plan, in plain words.
+
+    Examples
+    --------
+    >>> import mmmlib
+    >>> plan = mmmlib.open("latest").plan(total_budget=9e6)
+    >>> plan
+    Allocation max_response: 9,000,000 over 157 periods, ...
+    response ... to ... a period, ROAS ... to ...
+    >>> bool(plan.gap < 1e-6)
+    True
     """
 
     table: pd.DataFrame
@@ -56,6 +67,27 @@ class Allocation:
     gap: float
     target: float | None = None
     warnings: tuple[str, ...] = ()
+
+    def _said(self) -> tuple[str, str]:
+        figures = self.metrics().set_index(c.METRIC)[[c.CURRENT, c.PLANNED]]
+        said = {
+            name: " to ".join(map(figure, figures.loc[name]))
+            for name in ("response_per_period", self.efficiency)
+        }
+        count = len(self.warnings)
+        return (
+            f"Allocation {self.scenario}: {self.budget * self.periods:,.0f} over {self.periods} "
+            f"periods, {count} warning{'' if count == 1 else 's'}",
+            f"response {said['response_per_period']} a period, "
+            f"{self.efficiency.upper()} {said[self.efficiency]}",
+        )
+
+    def _tabled(self) -> pd.DataFrame:
+        shown = [c.CHANNEL, c.CURRENT_SPEND, c.PLANNED_SPEND, c.CURRENT_RESPONSE]
+        return self.table[[*shown, c.PLANNED_RESPONSE, c.PLANNED_MARGINAL, c.BINDING]]
+
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + "".join(f"<p>{html.escape(w)}</p>" for w in self.warnings)
 
     @property
     def efficiency(self) -> str:

@@ -6,17 +6,21 @@ from .preflight import (
     refusals as refusals,
 )
 from .progress import (
+    NotebookBar as NotebookBar,
     duration as duration,
     progress_line as progress_line,
 )
 from .recreation import (
     Recreation as Recreation,
     job_of as job_of,
-    recreate as recreate,
     recreate_on as recreate_on,
+    recreate_run as recreate_run,
 )
 from .refresh import (
     changes_of as changes_of,
+)
+from .refresh.asked import (
+    refreshed_job as refreshed_job,
 )
 from .refresh.continued_job import (
     ITERATIONS as ITERATIONS,
@@ -27,6 +31,7 @@ from .refresh.parent import (
     find_parent as find_parent,
 )
 from .reproduction import (
+    Reproduction as Reproduction,
     compare_runs as compare_runs,
     copy_dataset as copy_dataset,
     reproducible_job as reproducible_job,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from mmmlib.data import Dataset, dataset_of
 from mmmlib.ground import DataError, JobError, Problem, SourceError
@@ -45,17 +44,14 @@ class Checked:
         )
 
 
-def check_job(path: str | Path) -> Checked:
-    """Check a job file as far as it can be checked without training.
+def check_job(job: TrainingJob) -> Checked:
+    """Check a job as far as it can be checked without training.
 
     Raises
     ------
-    JobError
-        Every problem of the job's own keys.
     JobAndDataError
         Every problem the engine and the data have with a job that is well formed.
     """
-    job = TrainingJob.load(path)
     problems = refusals(job)
     try:
         dataset = dataset_of(job)

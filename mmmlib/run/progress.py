@@ -48,7 +48,7 @@ class Progress:
     _said: deque[str] = field(default_factory=lambda: deque(maxlen=CONSOLE_LINES))
     _file_due: float = 0.0
     _display_due: float = 0.0
-    _bar: Any = None
+    _bar: NotebookBar = field(default_factory=lambda: NotebookBar())
 
     def __post_init__(self) -> None:
         if self.run.has(CONSOLE):  # an earlier notebook of this run
@@ -58,7 +58,7 @@ class Progress:
     def stage(self, name: str) -> Iterator[None]:
         """One stage of the run; its failure is in the log with the whole traceback."""
         self.facts = {"stage": name}
-        self._bar = None
+        self._bar = NotebookBar()
         self._said.clear()
         self.on_stage(name)
         self.log(f"stage {name}")
@@ -111,28 +111,35 @@ class Progress:
         at = time.monotonic()
         if last or at >= self._display_due:
             self._display_due = at + DISPLAY_SECONDS
-            self._display()
+            self._bar(self.facts, self._said)
         if last or at >= self._file_due:
             self._file_due = at + self.run.store.pace
             self.run.save_json(PROGRESS, {**self.facts, "at": now().isoformat()})
             self.run.save(CONSOLE, (scrub("\n".join(self._log)) + "\n").encode())
 
-    def _display(self) -> None:
-        """Show or update the bar; only where there is a notebook to show it in."""
+
+class NotebookBar:
+    """What goes on, as one output of a notebook that is updated; nothing where there is none."""
+
+    def __init__(self) -> None:
+        self._shown: Any = None
+
+    def __call__(self, facts: dict[str, Any], said: Iterable[str] = ()) -> None:
+        """Show the facts, and the engine's last lines below them."""
         shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
         if not shell or not hasattr(shell, "kernel"):
             return
         from IPython.display import display
 
         bundle = {
-            "text/plain": progress_line(self.facts),
-            "text/html": _bar_html(self.facts, self._said),
-            MIME: json.loads(json.dumps(self.facts)),
+            "text/plain": progress_line(facts),
+            "text/html": _bar_html(facts, said),
+            MIME: json.loads(json.dumps(facts)),
         }
-        if self._bar is None:
-            self._bar = display(bundle, raw=True, display_id=True)
+        if self._shown is None:
+            self._shown = display(bundle, raw=True, display_id=True)
         else:
-            self._bar.update(bundle, raw=True)
+            self._shown.update(bundle, raw=True)
 
 
 def _continued(history: list[list[float]], event: CandidatesDone) -> list[list[float]]:

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mmmlib.archive import Run, load_input, load_model, trained_job
 from mmmlib.data import Dataset
 from mmmlib.engines import native
 from mmmlib.ground import DataError, Problem, columns as c
 from mmmlib.job import TrainingJob
 from mmmlib.model import ExportedModel, ModelInput, Parent
+from mmmlib.run.refresh.parent import find_parent
 
 TOLERANCE = 1e-6  # relative
 SAME_TOTAL = 1e-6  # relative; the totals of another data set differ by more
@@ -105,6 +107,13 @@ def recreate(
     return Recreation(
         model.candidate, table.assign(**{c.DIFFERENCE: _relative(table)}), tuple(notes)
     )
+
+
+def recreate_run(run: Run, candidate: str) -> Recreation:
+    """Fit a model of a run again, on the run's own data."""
+    job = trained_job(run)
+    parent = find_parent(run.store, job.refresh_of).parent(job) if job.refresh_of else None
+    return recreate(load_model(run, candidate), job, load_input(run), parent)
 
 
 def job_of(model: ExportedModel, file: str, holidays: str = "") -> TrainingJob:

@@ -37,12 +37,16 @@ _DARK = {
 }
 
 
-def show(root: str = "") -> Shell:
-    """Return the dashboard of an archive (``MMM_ROOT`` when empty), as a widget to display."""
+def show(root: str = "", where: str = "") -> Shell:
+    """Return the dashboard of an archive (``MMM_ROOT`` when empty), as a widget to display.
+
+    ``where`` is the address of the page that it opens with, among other cells of a notebook; the
+    page of the browser keeps its own address then.
+    """
     for colours, chosen in ((v.theme.themes.light, _LIGHT), (v.theme.themes.dark, _DARK)):
         for name, colour in chosen.items():
             setattr(colours, name, colour)
-    return Dashboard(Archive(root)).shell
+    return Dashboard(Archive(root), where).shell
 
 
 class Dashboard:
@@ -52,8 +56,14 @@ class Dashboard:
     was there when it started.
     """
 
-    def __init__(self, archive: Archive) -> None:
-        self.shell = Shell(self.open, self.heard, place=archive.store.root)
+    def __init__(self, archive: Archive, where: str = "") -> None:
+        self.shell = Shell(
+            self.open,
+            self.heard,
+            place=archive.store.root,
+            address=where,
+            embedded=bool(where),
+        )
         self.session = Session(
             archive,
             self.shell.show_message,

@@ -141,11 +141,10 @@ def test_the_health_check_leaves_containers_that_train_alone() -> None:
 
 # what the dashboard does when its button is pressed twice
 LAUNCH_TWO = """
-from mmmlib.data import job_path
 from mmmlib.job import TrainingJob
 from mmmlib.launching.queue import submit
 for _ in range(2):
-    submit(TrainingJob.load(job_path("demo")))
+    submit(TrainingJob.load("demo"))
 """
 
 

@@ -1,15 +1,17 @@
-"""Data sets that ship with the product, and the jobs that train on them."""
+"""Data sets that ship with the product; :mod:`mmmlib.job.shipped` knows the jobs beside them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from mmmlib.ground import SourceError
+from mmmlib.job import JOBS, job_path
+
+__all__ = ["EXAMPLES", "EXAMPLE_PREFIX", "JOBS", "demo_job_path", "example_path", "job_path"]
 
 EXAMPLE_PREFIX = "example:"
 _FOLDER = Path(__file__).parent
 EXAMPLES = {"weekly": "weekly.csv", "daily": "daily.csv"}
-JOBS = {"demo": "demo.yaml", "daily": "daily.job.yaml"}
 
 
 def example_path(name: str) -> Path:
@@ -18,11 +20,6 @@ def example_path(name: str) -> Path:
     if short not in EXAMPLES:
         raise SourceError(f"file: no example {short!r}; there is {', '.join(EXAMPLES)}")
     return _FOLDER / EXAMPLES[short]
-
-
-def job_path(name: str) -> Path:
-    """Path of a job: that of a shipped one (``demo``, ``daily``), or the path itself."""
-    return _FOLDER / JOBS[name] if name in JOBS else Path(name)
 
 
 def demo_job_path() -> Path:

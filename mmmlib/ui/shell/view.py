@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ipywidgets import widget_serialization
-from traitlets import Any as AnyTrait, Dict, List, Unicode
+from traitlets import Any as AnyTrait, Bool, Dict, List, Unicode
 
 from mmmlib import __version__
 from mmmlib.ui.routes import PAGES
@@ -33,6 +33,7 @@ class Shell(View):
     pages: List[dict[str, str]] = List().tag(sync=True)  # of the navigation: name, title, icon
     here = Unicode().tag(sync=True)  # name of the page shown
     address = Unicode().tag(sync=True)  # its query string; empty: the first page
+    embedded = Bool(False).tag(sync=True)  # among cells: the browser's address is not ours
     message = Dict().tag(sync=True)
 
     def __init__(

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mmmlib.archive import Archive
-from mmmlib.data import JOBS, clashes, job_path
+from mmmlib.data import clashes
 from mmmlib.ground import JobError, Problem
-from mmmlib.job import TrainingJob, plain_values
+from mmmlib.job import JOBS, TrainingJob, plain_values
 from mmmlib.ui.train.fields import blank, fit, plain
 from mmmlib.ui.train.folders import refusals
 
@@ -93,7 +93,7 @@ def of_example(name: str) -> Values:
     """Return the values of a shipped job: ``demo`` or ``daily``."""
     if name not in JOBS:
         raise JobError([Problem("", f"there is no example {name[:40]!r}")])
-    return fit(TrainingJob.load(job_path(name)).to_values())[0]
+    return fit(TrainingJob.load(name).to_values())[0]
 
 
 def of_run(archive: Archive, name: str) -> Values:

@@ -1,0 +1,1 @@
+"""The third way in: what a person holds and says in a notebook or a script, as ``mmm`` has it."""
