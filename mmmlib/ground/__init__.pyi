@@ -1,4 +1,5 @@
 from . import (
+    children as children,
     columns as columns,
     errors as errors,
     names as names,
@@ -8,6 +9,7 @@ from .cores import (
 )
 from .environment import (
     code_commit as code_commit,
+    compiled_folders as compiled_folders,
     settings as settings,
 )
 from .errors import (

@@ -162,7 +162,7 @@ def _cluster(workers: int) -> Iterator[None]:
 
 def _cpu() -> float:
     """CPU seconds of this process and of all below it, once they have ended."""
-    while any("execute" in child.cmdline() for child in _reaped().children()):
+    while any("'execute'" in " ".join(child.cmdline()) for child in _reaped().children()):
         time.sleep(0.1)
     spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in spent)
