@@ -27,8 +27,9 @@ from .errors import (
     StoreError as StoreError,
 )
 from .light_imports import (
-    leave_out_iri_grammar as leave_out_iri_grammar,
-    without_iri_grammar as without_iri_grammar,
+    IRI_GRAMMAR as IRI_GRAMMAR,
+    imported_without as imported_without,
+    leave_out as leave_out,
 )
 from .logs import (
     FATAL as FATAL,
