@@ -119,11 +119,11 @@ def the_work() -> dict[str, float]:
         work.extract()
         work.checks()
         before = _cpu()
-        drawn = [figures.checks(work.dataset, work.job)]
-        drawn.append(figures.dataset(work.dataset, work.job, work.annotations))
+        drawn = [figures.checks(work.prepare(), work.job)]
+        drawn.append(figures.dataset(work.prepare(), work.job, work.annotations()))
         result = work.train()
         drawn += [figures.candidates(result), figures.convergence(result)]
-        drawn += [figures.fit(result, work.annotations), figures.decomposition(result)]
+        drawn += [figures.fit(result, work.annotations()), figures.decomposition(result)]
         drawn.append(figures.response_curves(result))
         allocation = work.allocate()
         drawn.append(figures.allocation(allocation))
