@@ -1,15 +1,15 @@
 """What people decide about a run: promotions, notes, keep or release. Who, when and why.
 
-They stand in ``decisions.jsonl``, one JSON object a line, oldest first; a line is never changed.
+Each is an object of its own, ``decisions/{time}_{id}.json``, and never changed: two who decide at
+once need no lock. Runs of 0.1.0 hold theirs in ``decisions.jsonl``, one a line; they are read, and
+what is decided now stands beside them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import json
-import time
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,13 +17,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mmmlib.archive.interactions import Did, record
 from mmmlib.archive.run import BEST, Run, now
+from mmmlib.archive.stores import together
 from mmmlib.ground import RunError, columns as c, scrub
 
-DECISIONS = "decisions.jsonl"
+DECISIONS = "decisions"
+OLD_DECISIONS = "decisions.jsonl"
 LONGEST = 4000  # characters of a text
-_LOCK = "decisions.lock"
-_STALE = dt.timedelta(seconds=15)  # whoever holds the lock longer has died with it
-_PATIENCE = 20.0  # seconds
+_NAME = "%Y%m%d_%H%M%S_%f"
+_TICK = dt.timedelta(microseconds=1)
 
 
 class Kind(StrEnum):
@@ -44,7 +45,7 @@ _DID = {
 
 
 class Decision(BaseModel):
-    """One line of ``decisions.jsonl``.
+    """One of them.
 
     Attributes
     ----------
@@ -88,20 +89,9 @@ def decisions_of(run: Run) -> list[Decision]:
     Raises
     ------
     RunError
-        A line cannot be read.
+        One of them cannot be read.
     """
-    if not run.has(DECISIONS):
-        return []
-    found = []
-    for number, line in enumerate(run.load(DECISIONS).decode().splitlines(), 1):
-        try:
-            found.append(Decision.model_validate_json(line))
-        except ValidationError as error:
-            raise RunError(
-                f"{run.place}/{DECISIONS}, line {number} is no decision: "
-                f"{error.errors()[0]['msg']}; correct or remove the line"
-            ) from None
-    return found
+    return sorted((_read(where, data) for where, data in _written(run)), key=lambda one: one.at)
 
 
 def promotion(run: Run, original: str) -> Decision | None:
@@ -195,33 +185,29 @@ def _text(text: str, what: str) -> str:
 
 
 def _decide(run: Run, kind: Kind, who: str, text: str, candidate: str = "") -> Decision:
-    made = Decision(kind=kind, at=now(), who=who, candidate=candidate, text=text)
-    with _lock(run, who):
-        before = run.load(DECISIONS) if run.has(DECISIONS) else b""
-        if before and not before.endswith(b"\n"):  # somebody edited it by hand
-            before += b"\n"
-        run.save(DECISIONS, before + made.model_dump_json().encode() + b"\n")
+    # after all that whoever decides could see, also where another machine's clock is ahead
+    at = max([now(), *(one.at + _TICK for one in decisions_of(run))])
+    made = Decision(kind=kind, at=at, who=who, candidate=candidate, text=text)
+    name = f"{at.astimezone(dt.UTC):{_NAME}}_{secrets.token_hex(4)}.json"
+    run.save(f"{DECISIONS}/{name}", made.model_dump_json(indent=2).encode() + b"\n")
     details = {"candidate": candidate, "text": made.text}
     record(run.store, _DID[kind], who, run, **{key: said for key, said in details.items() if said})
     return made
 
 
-@contextmanager
-def _lock(run: Run, who: str) -> Iterator[None]:
-    """One writer at a time: a store cannot append, and two who replace would lose a line."""
-    store, key = run.store, f"{run.id.folder}/{_LOCK}"
-    end = time.monotonic() + _PATIENCE
-    holder = json.dumps({"who": who, "at": now().isoformat()}).encode()
-    while not store.put_if_absent(key, holder):
-        with suppress(KeyError):
-            taken = dt.datetime.fromisoformat(json.loads(store.get(key))["at"])
-            if now() - taken > _STALE:
-                store.delete(key)
-                continue
-        if time.monotonic() > end:
-            raise RunError(f"somebody else is writing a decision about run {run}; try again")
-        time.sleep(0.05)
+def _written(run: Run) -> Iterator[tuple[str, bytes]]:
+    """Every decision as it is written, and where."""
+    if run.has(OLD_DECISIONS):
+        for number, line in enumerate(run.load(OLD_DECISIONS).splitlines(), 1):
+            yield f"{run.place}/{OLD_DECISIONS}, line {number}", line
+    keys = [stored.key for stored in run.store.list(f"{run.id.folder}/{DECISIONS}")]
+    for key, data in zip(keys, together(run.store, run.store.get, keys), strict=True):
+        yield f"{run.store.root.rstrip('/')}/{key}", data
+
+
+def _read(where: str, data: bytes) -> Decision:
     try:
-        yield
-    finally:
-        store.delete(key)
+        return Decision.model_validate_json(data)
+    except ValidationError as error:
+        said = error.errors()[0]["msg"]
+        raise RunError(f"{where} is no decision: {said}; correct or remove it") from None

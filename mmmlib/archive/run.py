@@ -157,14 +157,14 @@ class Run:
     @property
     def manifest(self) -> Manifest | None:
         """The manifest; ``None`` while the run has not ended. Once written it never changes."""
-        if "_ended" not in self.__dict__:
-            try:
-                data = self.store.get(self._key(MANIFEST))
-            except KeyError:
-                return None
-            self.__dict__["_ended"] = Manifest.model_validate_json(data)
-        ended: Manifest = self.__dict__["_ended"]
-        return ended
+        try:
+            return self._ended
+        except KeyError:
+            return None
+
+    @cached_property
+    def _ended(self) -> Manifest:
+        return Manifest.model_validate_json(self.store.get(self._key(MANIFEST)))
 
     @property
     def launch(self) -> Launch | None:

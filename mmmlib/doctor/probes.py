@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from mmmlib.doctor.symptom import Health, Symptom
-from mmmlib.ground import settings, usable_cores
+from mmmlib.ground import compiled_folders, settings, usable_cores
 
 PROBE_SECONDS = 4.0
 _LOCK = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.M)
@@ -74,12 +74,7 @@ def processor() -> list[Symptom]:
 
 def numba_cache() -> list[Symptom]:
     """Whether compiled code can be kept; where not, every run compiles anew."""
-    import mmmlib
-
-    chosen = os.environ.get("NUMBA_CACHE_DIR", "")
-    # numba's own order: the variable, beside the module, the user's cache
-    fallback = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
-    folders = [Path(chosen)] if chosen else [Path(mmmlib.__file__).parent, fallback]
+    folders = compiled_folders()
     for folder in folders:
         if _writable(folder):
             return [_pass("numba cache", f"{folder} can be written")]

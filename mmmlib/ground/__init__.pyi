@@ -1,4 +1,5 @@
 from . import (
+    children as children,
     columns as columns,
     errors as errors,
     names as names,
@@ -8,6 +9,7 @@ from .cores import (
 )
 from .environment import (
     code_commit as code_commit,
+    compiled_folders as compiled_folders,
     settings as settings,
 )
 from .errors import (
@@ -25,8 +27,9 @@ from .errors import (
     StoreError as StoreError,
 )
 from .light_imports import (
-    leave_out_iri_grammar as leave_out_iri_grammar,
-    without_iri_grammar as without_iri_grammar,
+    IRI_GRAMMAR as IRI_GRAMMAR,
+    imported_without as imported_without,
+    leave_out as leave_out,
 )
 from .logs import (
     FATAL as FATAL,

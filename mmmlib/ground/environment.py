@@ -153,6 +153,17 @@ def settings() -> Settings:
     return Settings()
 
 
+def compiled_folders() -> list[Path]:
+    """Folders where numba keeps what it has compiled, in its own order.
+
+    That is the one of ``NUMBA_CACHE_DIR``, or else beside the modules, or else the user's cache.
+    """
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
+        return [Path(chosen)]
+    home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
+    return [Path(__file__).parents[1], home / "numba"]
+
+
 @cache
 def code_commit() -> str:
     """Commit of the code that runs: ``MMM_COMMIT`` in an image, git in a checkout.

@@ -6,17 +6,15 @@ run in a process of its own, which ends when the worker is killed.
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from mmmlib.archive import Launch, Run, Status
-from mmmlib.ground import LaunchError, settings
+from mmmlib.ground import LaunchError, children, settings
 from mmmlib.launching.executor import command
-from mmmlib.launching.local import PROGRAM
+from mmmlib.launching.local import MMM
 
 CONNECT_SECONDS = 10
 
@@ -90,9 +88,6 @@ def execute_here(arguments: list[str], address: str) -> int:
     from distributed import get_worker
 
     mine = {"MMM_DASK": address, "MMM_CORES": str(get_worker().state.nthreads)}
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-c", PROGRAM, *arguments, "--tethered"],
-        stdin=subprocess.PIPE,
-        env={**os.environ, **mine},
-    )
-    return process.wait()
+    tethered = [*arguments, "--tethered"]
+    options = {"stdin": subprocess.PIPE, "stdout": None}  # the worker's own log
+    return children.start(MMM, tethered, tied=False, environment=mine, **options).wait()

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 from mmmlib.archive import Launch, Run, Status
-from mmmlib.ground import LaunchError, settings
+from mmmlib.ground import LaunchError, children, settings
 from mmmlib.launching.executor import command
 
-PROGRAM = "from mmmlib.cli import main; main()"
+MMM = "mmmlib.cli:main"  # the command line, as a child calls it
 
 
 class LocalExecutor:
@@ -59,14 +58,8 @@ class LocalExecutor:
 def detached(run: Run, folder: str = "") -> subprocess.Popen[bytes]:
     """Start ``mmm execute`` of a run, independent of this process."""
     try:
-        process = subprocess.Popen(
-            # -P: a folder full of data must not be searched for modules
-            [sys.executable, "-P", "-c", PROGRAM, *command(run)],
-            cwd=folder or None,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+        process = children.start(
+            MMM, command(run), tied=False, cwd=folder or None, stderr=subprocess.DEVNULL
         )
     except OSError as error:
         raise LaunchError(f"no process could be started in {folder}: {error.strerror}") from error

@@ -3,7 +3,6 @@ from .check import (
 )
 from .preflight import (
     accepted as accepted,
-    refusals as refusals,
 )
 from .progress import (
     NotebookBar as NotebookBar,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mmmlib.archive import Archive, Run
-from mmmlib.ground import NotebookError, settings, without_iri_grammar
+from mmmlib.ground import IRI_GRAMMAR, NotebookError, imported_without, settings
 from mmmlib.job import TrainingJob
 from mmmlib.run.kernels import Kernels, kernels_of
 from mmmlib.run.supervisor import Supervisor, sigterm_interrupts
@@ -57,7 +57,7 @@ def _execute(
     name: str, run: Run, supervisor: Supervisor, kernels: Kernels, on_progress: OnProgress
 ) -> None:
     """Execute one notebook of a run; it is archived by the engine."""
-    with without_iri_grammar():  # takes a second all the same, in which the first kernel starts
+    with imported_without(IRI_GRAMMAR):  # a second all the same; the first kernel starts
         import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError

@@ -92,7 +92,11 @@ class Supervisor:
     ) -> None:
         if error is None:
             self.end(Status.SUCCEEDED)
-            return
+        else:
+            self.fail(error)
+
+    def fail(self, error: BaseException) -> None:
+        """End a run that an exception stopped: cancelled by an interrupt, failed by any other."""
         try:
             if isinstance(error, KeyboardInterrupt):
                 self.end(Status.CANCELLED, self.cancel_reason())

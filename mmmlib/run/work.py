@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -111,35 +110,29 @@ class Work:
             )
         on_stage = self._supervisor.stage if self._supervisor else (lambda stage: None)
         self.progress = Progress(self.run, on_stage)
+        self._dataset: Dataset | None = None
         self._winners_pages: WinnersPages | None = None
 
-    @cached_property
-    def dataset(self) -> Dataset:
-        """The run's dataset; extracted and prepared first when the run has none."""
-        if self.run.has(DATASET):
-            return load_dataset(
-                self.job,
-                self.run.load_table("dataset"),
-                self.run.load(HOLIDAYS),
-                self.run.load_json(CHANGES),
-            )
-        return self._extract()
+    def prepare(self) -> Dataset:
+        """Return the run's dataset; read from the source and archived when the run has none."""
+        if self._dataset is None:
+            self._dataset = self._archived() if self.run.has(DATASET) else self._extract()
+        return self._dataset
 
     def extract(self) -> pd.DataFrame:
         """Read the source and make the dataset; show its first rows."""
-        return self.dataset.frame.head()
+        return self.prepare().frame.head()
 
     def changes(self) -> pd.DataFrame:
         """Return the change ledger: everything that was changed in the data."""
         return pd.DataFrame(
-            [asdict(change) for change in self.dataset.changes],
+            [asdict(change) for change in self.prepare().changes],
             columns=list(Change.__dataclass_fields__),
         )
 
-    @cached_property
-    def findings(self) -> tuple[data_checks.Finding, ...]:
-        """What the data checks found, archived as ``checks.json``."""
-        dataset = self.dataset  # extracted first where there is none; that checks it too
+    def check(self) -> tuple[data_checks.Finding, ...]:
+        """Check the data, unless the run has ``checks.json``, and return what was found."""
+        dataset = self.prepare()  # extracted first where there is none; that checks it too
         if not self.run.has(CHECKS):
             self._check(dataset)
         return data_checks.findings_of(self.run.load_json(CHECKS))
@@ -152,21 +145,21 @@ class Work:
         DataError
             A check says FAIL; the table is shown before.
         """
-        shown = data_checks.table(self.findings).style.hide(axis="index")
+        findings = self.check()
+        shown = data_checks.table(findings).style.hide(axis="index")
         shown = shown.format(precision=4, na_rep="", escape="html").set_uuid("checks")
         shown = shown.set_table_styles([{"selector": "td", "props": "text-align: left"}])
-        if any(item.verdict is data_checks.Verdict.FAIL for item in self.findings):
+        if any(item.verdict is data_checks.Verdict.FAIL for item in findings):
             from IPython.display import display
 
             display(shown)
             with self._stage("check"):
-                data_checks.refuse_failures(self.findings)
+                data_checks.refuse_failures(findings)
         return shown
 
-    @cached_property
     def annotations(self) -> pd.DataFrame:
-        """Dates with a label to be drawn on the charts: ``date, label``."""
-        self.dataset  # noqa: B018 - the file is archived when the data are extracted
+        """Return dates with a label to be drawn on the charts: ``date, label``."""
+        self.prepare()  # the file is archived when the data are extracted
         return read_annotations(self.run.load(ANNOTATIONS) if self.run.has(ANNOTATIONS) else b"")
 
     def train(self) -> TrainingResult:
@@ -179,7 +172,7 @@ class Work:
         DataError
             A data check says FAIL.
         """
-        dataset, findings = self.dataset, self.findings
+        dataset, findings = self.prepare(), self.check()
         with self._stage("train"):
             data_checks.refuse_failures(findings)
             job = self.job.without(dataset.dropped)
@@ -226,7 +219,7 @@ class Work:
 
             from mmmlib.report import page, style
 
-            figure = page(result, self.job, allocation, self.annotations)
+            figure = page(result, self.job, allocation, self.annotations())
             png = style.png(figure)
             self.run.save(f"{result.best}.png", png)
             self.run.save(f"{result.best}.pdf", style.pdf(figure))
@@ -257,6 +250,14 @@ class Work:
             print("The runner archives this notebook beside its artifacts.")
         sizes = self.run.artifacts()
         return pd.DataFrame({"artifact": list(sizes), "bytes": list(sizes.values())})
+
+    def _archived(self) -> Dataset:
+        return load_dataset(
+            self.job,
+            self.run.load_table("dataset"),
+            self.run.load(HOLIDAYS),
+            self.run.load_json(CHANGES),
+        )
 
     def _extract(self) -> Dataset:
         with self._stage("extract"):
@@ -296,7 +297,7 @@ class Work:
             except StoreError as lost:
                 error.add_note(f"and its log could not be archived: {lost}")
             if self._supervisor:
-                self._supervisor.__exit__(type(error), error, error.__traceback__)
+                self._supervisor.fail(error)
             raise
 
     def _repr_html_(self) -> str:

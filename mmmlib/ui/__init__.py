@@ -10,9 +10,9 @@ import os
 
 import lazy_loader
 
-from mmmlib.ground import leave_out_iri_grammar
+from mmmlib.ground import IRI_GRAMMAR, leave_out
 
-leave_out_iri_grammar()  # half of a server's start
+leave_out(IRI_GRAMMAR)  # half of a server's start
 
 # Arrow's own allocator keeps what a table once needed; the system's gives most of it back. Each tab
 # of the dashboard is a process, so that counts: ten megabytes after the pages were visited.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import runpy
@@ -15,6 +16,7 @@ import pytest
 from mmmlib.archive.archive import Archive
 from mmmlib.archive.decisions import (
     DECISIONS,
+    OLD_DECISIONS,
     Kind,
     chosen_model,
     decisions_of,
@@ -40,6 +42,10 @@ def run(tmp_path):
     return SAMPLE.succeeded(Archive(str(tmp_path)))
 
 
+def _objects(run):
+    return [name for name in run.artifacts() if name.startswith(DECISIONS)]
+
+
 def test_a_promotion_says_who_when_and_why_and_names_the_original(run):
     assert chosen_model(run).candidate == SAMPLE.BEST
     promote(run, OTHER, "ada", "the shares are plausible")
@@ -60,14 +66,14 @@ def test_a_promotion_says_who_when_and_why_and_names_the_original(run):
 def test_what_cannot_be_promoted_changes_nothing(run, candidate, why, said):
     with pytest.raises(RunError, match=said):
         promote(run, candidate, "ada", why)
-    assert not run.has(DECISIONS)
+    assert _objects(run) == []
 
 
 def test_notes_keep_every_character_of_a_text(run):
     text = f"two\nlines, {SAMPLE.EVIL}, ü"
     note(run, "ada", text)
     assert decisions_of(run)[0].text == text
-    assert run.load(DECISIONS).count(b"\n") == 1
+    assert len(_objects(run)) == 1
     with pytest.raises(RunError, match="4,001 characters"):
         note(run, "ada", "x" * 4001)
 
@@ -90,18 +96,40 @@ def test_of_many_writers_none_is_lost(run):
     assert {item.who for item in decisions_of(run)} == {f"writer {number}" for number in range(12)}
 
 
-def test_a_lock_whose_owner_died_is_taken(run):
-    long_ago = b'{"who": "ada", "at": "2020-01-01T00:00:00+00:00"}'
-    run.save("decisions.lock", long_ago)
-    note(run, "grace", "after the crash")
-    assert len(decisions_of(run)) == 1
-    assert not run.has("decisions.lock")
+OLD = (
+    b'{"kind":"promoted","at":"2026-11-23T05:34:24.000001Z","who":"ada","candidate":"1_1_1",'
+    b'"text":"plausible"}\n{"kind":"note","at":"2026-11-24T05:34:24Z","who":"ben","text":"seen"}\n'
+)
 
 
-def test_a_damaged_line_is_named(run):
-    note(run, "ada", "good")
-    run.save(DECISIONS, run.load(DECISIONS) + b"{broken\n")
-    with pytest.raises(RunError, match="line 2 is no decision"):
+def test_decisions_of_0_1_0_come_first_and_stay_as_they_are(run):
+    run.save(OLD_DECISIONS, OLD)
+    assert chosen_model(run).promotion.who == "ada"
+    keep(run, "grace")
+    assert [item.who for item in decisions_of(run)] == ["ada", "ben", "grace"]
+    assert run.load(OLD_DECISIONS) == OLD
+
+
+def test_what_is_decided_later_counts_though_another_clock_was_ahead(run):
+    note(run, "ada", "before")
+    ahead = dt.datetime(2099, 1, 1, tzinfo=dt.UTC)
+    (name,) = _objects(run)
+    made = json.loads(run.load(name)) | {"kind": "kept", "at": ahead.isoformat()}
+    run.save_json(f"{DECISIONS}/20990101_000000_000000_00.json", made)
+    assert is_kept(run)
+    release(run, "grace")
+    assert not is_kept(run)
+    assert [item.kind for item in decisions_of(run)] == [Kind.NOTE, Kind.KEPT, Kind.RELEASED]
+    assert _objects(run) == sorted(_objects(run))
+
+
+def test_a_damaged_decision_is_named(run):
+    run.save(OLD_DECISIONS, OLD + b"{broken\n")
+    with pytest.raises(RunError, match=r"decisions\.jsonl, line 3 is no decision"):
+        decisions_of(run)
+    run.save(OLD_DECISIONS, b"")
+    run.save(f"{DECISIONS}/20261123.json", b"{}")
+    with pytest.raises(RunError, match=rf"{run.id}/decisions/20261123\.json is no decision"):
         decisions_of(run)
 
 
@@ -132,7 +160,8 @@ def test_only_ended_runs_are_deleted(tmp_path):
 
 def test_kinds_are_words_of_the_file(run):
     keep(run, "ada")
-    assert f'"kind":"{Kind.KEPT}"' in run.load(DECISIONS).decode()
+    (name,) = _objects(run)
+    assert run.load_json(name)["kind"] == "kept" == Kind.KEPT
 
 
 def _old(root: Path, name: str, day: str) -> None:

@@ -119,11 +119,11 @@ def the_work() -> dict[str, float]:
         work.extract()
         work.checks()
         before = _cpu()
-        drawn = [figures.checks(work.dataset, work.job)]
-        drawn.append(figures.dataset(work.dataset, work.job, work.annotations))
+        drawn = [figures.checks(work.prepare(), work.job)]
+        drawn.append(figures.dataset(work.prepare(), work.job, work.annotations()))
         result = work.train()
         drawn += [figures.candidates(result), figures.convergence(result)]
-        drawn += [figures.fit(result, work.annotations), figures.decomposition(result)]
+        drawn += [figures.fit(result, work.annotations()), figures.decomposition(result)]
         drawn.append(figures.response_curves(result))
         allocation = work.allocate()
         drawn.append(figures.allocation(allocation))
@@ -162,7 +162,7 @@ def _cluster(workers: int) -> Iterator[None]:
 
 def _cpu() -> float:
     """CPU seconds of this process and of all below it, once they have ended."""
-    while any("execute" in child.cmdline() for child in _reaped().children()):
+    while any("'execute'" in " ".join(child.cmdline()) for child in _reaped().children()):
         time.sleep(0.1)
     spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in spent)

@@ -108,7 +108,7 @@ def test_a_run_archives_them_as_they_are(
     path.write_bytes(GOOD)
     job = make_job(annotations=str(path))
     work = open_run(job.to_values() | {"run": ""})
-    assert len(work.annotations) == 2
+    assert len(work.annotations()) == 2
     work.finish()
     assert Archive(job.root).run("latest").load(ANNOTATIONS) == GOOD
 

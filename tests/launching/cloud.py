@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from mmmlib.launching.local import PROGRAM
-
 JOB = "projects/shop/locations/europe-west1/jobs/mmm-app-train"
 EXECUTION = "type.googleapis.com/google.cloud.run.v2.Execution"
 NOW = "2026-11-23T05:34:24Z"
@@ -33,7 +31,9 @@ class Cloud:
     def run(self, body: dict[str, Any]) -> dict[str, Any]:
         (override,) = body["overrides"]["containerOverrides"]
         given = {one["name"]: one["value"] for one in override["env"]}
-        code = "import time; time.sleep(600)" if self.stuck else PROGRAM
+        code = (
+            "import time; time.sleep(600)" if self.stuck else "from mmmlib.cli import main; main()"
+        )
         name = f"{JOB}/executions/mmm-app-train-{len(self.containers)}"
         self.containers[name] = subprocess.Popen(
             [sys.executable, "-P", "-c", code, *override["args"]],

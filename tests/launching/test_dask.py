@@ -47,7 +47,7 @@ def kill_a_worker(batch: Batch) -> bool:
         return False
     name = going[0]
     for process in psutil.process_iter(["cmdline"]):
-        if name in (process.info["cmdline"] or []):
+        if repr(name) in " ".join(process.info["cmdline"] or []):
             worker = process.parent()
             assert worker is not None
             worker.kill()

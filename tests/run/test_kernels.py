@@ -39,9 +39,9 @@ def test_a_notebook_gets_a_kernel_and_nothing_gets_none(archive: Archive, job: T
 
 IMPORTS = """
 import importlib.util, sys
-from mmmlib.ground.light_imports import without_iri_grammar
+from mmmlib.ground.light_imports import IRI_GRAMMAR, imported_without
 
-with without_iri_grammar():
+with imported_without(IRI_GRAMMAR):
     import jsonschema
 jsonschema.validate({"uri": "a b"}, {"properties": {"uri": {"type": "string"}}})
 assert "rfc3987_syntax" not in sys.modules

@@ -14,6 +14,8 @@ from contextlib import suppress
 import psutil
 import pytest
 
+from mmmlib.archive import Archive
+from mmmlib.engines import open_engine
 from mmmlib.ground.errors import (
     AllocationError,
     DataError,
@@ -130,6 +132,24 @@ def test_a_killed_child_says_so_and_the_next_question_starts_another(child):
     os.kill(second, signal.SIGKILL)  # while nobody asks: nobody is told
     wait_for(lambda: child.pid != second)
     assert child.ask(os.getpid) not in (first, second)
+
+
+def test_source_and_engine_are_asked_once_a_click(monkeypatch, tmp_path):
+    asked = []
+
+    def ask(job):
+        asked.append(job.engine)
+        return open_engine(job)
+
+    def no_run(archive, job):
+        raise LaunchError("nothing is to be claimed")
+
+    monkeypatch.setattr("mmmlib.run.preflight.open_engine", ask)
+    monkeypatch.setattr(Archive, "claim", no_run)
+    values = form.check(form.of_example("demo")).job.to_values()
+    with pytest.raises(LaunchError, match="nothing is to be claimed"):
+        launching.queued(values, {}, "local", "ada", str(tmp_path))
+    assert asked == ["native"]
 
 
 def test_a_launch_whose_child_is_killed_is_not_to_be_repeated_blindly(child, monkeypatch, tmp_path):

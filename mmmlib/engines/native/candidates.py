@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,8 @@ from mmmlib.engines.native.evaluate import (
     N_ERRORS,
     NRMSE_TRAIN,
     NRMSE_VAL,
+    Batch,
+    Fixed,
     evaluate_batch,
     fill_media,
 )
@@ -138,18 +139,14 @@ class Model:
         n_variables = len(self.data.variables)
         penalised = self.job.penalty_factors  # their factors are the last hyperparameters
         factors = values[:, -n_variables:] if penalised else np.ones((len(values), n_variables))
-        arguments = (
-            *self._fixed_arguments,
+        batch = Batch(
             self._media_values(values),
             self.strengths(values),
             np.ascontiguousarray(values[:, self._train_size]),
             np.ascontiguousarray(factors),
-            self._studies,
-            self.continuation.shares if self.continuation else np.empty(0),
-            self.continuation.freedom if self.continuation else 0.0,
         )
         with interruptible():
-            return Fits(*evaluate_batch(*arguments))
+            return Fits(*evaluate_batch(self._fixed, batch))
 
     def compile(self) -> None:
         """Compile, or load from the cache; worker processes then load from the cache."""
@@ -222,34 +219,27 @@ class Model:
         return self.space.names.index(c.TRAIN_SIZE)
 
     @cached_property
-    def _studies(self) -> Studies:
-        return Studies.of(self.data, self.job, self.short_kernels)
-
-    @cached_property
-    def _spectra(self) -> Spectra:
-        return Spectra.of(self.data.media[:, : self.data.window.stop])
-
-    @cached_property
-    def _fixed_arguments(self) -> tuple[Any, ...]:
-        job, data = self.job, self.data
-        window = slice(data.first, data.first + data.rows)
+    def _fixed(self) -> Fixed:
+        job, data, before = self.job, self.data, self.continuation
         lower, upper = data.limits(job)
-        trend = data.variables.index("trend") if "trend" in job.prophet else -1
-        spend = data.spends[window].sum(axis=0)
-        return (
-            data.media,
-            self._spectra,
-            np.ascontiguousarray(data.values[window, : -len(job.media)]),
-            data.target[window].copy(),
-            data.first,
-            adstock.FAMILIES[job.adstock],
-            lower,
-            upper,
-            trend,
-            spend / spend.sum(),
-            job.intercept,
-            job.intercept_sign == "non_negative",
-            job.rssd_zero_penalty,
+        spend = data.spends[data.window].sum(axis=0)
+        return Fixed(
+            media=data.media,
+            spectra=Spectra.of(data.media[:, : data.window.stop]),
+            base=np.ascontiguousarray(data.values[data.window, : -len(job.media)]),
+            target=data.target[data.window].copy(),
+            first=data.first,
+            family=adstock.FAMILIES[job.adstock],
+            lower=lower,
+            upper=upper,
+            trend=data.variables.index("trend") if "trend" in job.prophet else -1,
+            spend_shares=spend / spend.sum(),
+            with_intercept=job.intercept,
+            non_negative=job.intercept_sign == "non_negative",
+            zero_penalty=job.rssd_zero_penalty,
+            studies=Studies.of(data, job, self.short_kernels),
+            previous=before.shares if before else np.empty(0),
+            freedom=before.freedom if before else 0.0,
         )
 
 

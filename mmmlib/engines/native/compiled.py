@@ -11,7 +11,6 @@ import contextlib
 import functools
 import hashlib
 import inspect
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,26 +18,12 @@ from typing import Any, TypeVar
 import numba
 from numba.core.caching import FunctionCache
 
+from mmmlib.ground import imported_without
 from mmmlib.model import adstock, splits
-
-UNUSED = ("scipy.linalg", "cffi")
-
-
-@contextlib.contextmanager
-def _without(names: tuple[str, ...]) -> Iterator[None]:
-    """Modules that cannot be imported in here; those that are there already stay."""
-    hidden = [name for name in names if name not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        for name in hidden:
-            del sys.modules[name]
-
 
 # Before its first function numba looks for BLAS and for C declarations: 25 MB of imports that no
 # function here calls. One that multiplied matrices would not compile, and say so.
-with _without(UNUSED):
+with imported_without("scipy.linalg", "cffi"):
     import numba.core.typing.cffi_utils
     import numba.np.arraymath
 

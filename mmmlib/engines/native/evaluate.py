@@ -7,6 +7,7 @@ One call evaluates a batch with no Python inside and without the GIL. Formulas: 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,76 @@ NRMSE_TRAIN, NRMSE_VAL, NRMSE_TEST, RSQ_TRAIN, RSQ_VAL, RSQ_TEST, DECOMP_RSSD = 
 N_ERRORS = 7
 
 split_sizes = compiled(splits.split_sizes)
+
+
+class Fixed(NamedTuple):
+    """What of a model is the same for all its candidates; ``m`` media, ``p`` variables.
+
+    Attributes
+    ----------
+    media : array, shape (m, n)
+        Exposure in units of money, all rows; paid channels first.
+    spectra : Spectra
+        Of the media up to the window's last row.
+    base : array, shape (rows, p - m)
+        Prophet components and context variables in the window.
+    target : array, shape (rows,)
+    first : int
+        First row of the window within the n rows.
+    family : int
+        Adstock family.
+    lower, upper : array, shape (p,)
+        Limits of the coefficients in the order of the design: base, then media.
+    trend : int
+        Column of the trend, whose limits become [-1, 0] where its training rows sum to
+        less than 0; -1 without a trend.
+    spend_shares : array, shape (k,)
+        Shares of the k paid channels.
+    with_intercept, non_negative, zero_penalty : bool
+        Whether to fit an intercept; to refit without one where it comes out negative; to
+        penalise channels without effect in DECOMP.RSSD.
+    studies : Studies
+        Lift studies; there may be none.
+    previous : array, shape (1 + p,) or (0,)
+        In a refresh the shares of the parent's decomposition.
+    freedom : float
+        In a refresh the share of the window that is new.
+    """
+
+    media: FloatArray
+    spectra: Spectra
+    base: FloatArray
+    target: FloatArray
+    first: int
+    family: int
+    lower: FloatArray
+    upper: FloatArray
+    trend: int
+    spend_shares: FloatArray
+    with_intercept: bool
+    non_negative: bool
+    zero_penalty: bool
+    studies: Studies
+    previous: FloatArray
+    freedom: float
+
+
+class Batch(NamedTuple):
+    """Candidates that are evaluated together.
+
+    Attributes
+    ----------
+    hyperparameters : array, shape (b, m, 3 or 4)
+    strengths, train_sizes : array, shape (b,)
+        Glmnet's lambda and the share of training rows (1: no validation split).
+    factors : array, shape (b, p)
+        Penalty factors.
+    """
+
+    hyperparameters: FloatArray
+    strengths: FloatArray
+    train_sizes: FloatArray
+    factors: FloatArray
 
 
 @compiled
@@ -124,63 +195,9 @@ def decomposition_distance(
 
 @compiled
 def evaluate_batch(
-    media: FloatArray,
-    spectra: Spectra,
-    base: FloatArray,
-    target: FloatArray,
-    first: int,
-    family: int,
-    lower: FloatArray,
-    upper: FloatArray,
-    trend: int,
-    spend_shares: FloatArray,
-    with_intercept: bool,
-    non_negative: bool,
-    zero_penalty: bool,
-    hyperparameters: FloatArray,
-    strengths: FloatArray,
-    train_sizes: FloatArray,
-    factors: FloatArray,
-    studies: Studies,
-    previous: FloatArray,
-    freedom: float,
+    fixed: Fixed, batch: Batch
 ) -> tuple[FloatArray, FloatArray, NDArray[np.int64], FloatArray, FloatArray]:
     """Evaluate a batch of candidates.
-
-    Parameters
-    ----------
-    media : array, shape (m, n)
-        Exposure in units of money, all rows; paid channels first.
-    spectra : Spectra
-        Of the media up to the window's last row.
-    base : array, shape (rows, p - m)
-        Prophet components and context variables in the window.
-    target : array, shape (rows,)
-    first : int
-        First row of the window within the n rows.
-    family : int
-        Adstock family.
-    lower, upper : array, shape (p,)
-        Limits of the coefficients in the order of the design: base, then media.
-    trend : int
-        Column of the trend, whose limits become [-1, 0] where its training rows sum to
-        less than 0; -1 without a trend.
-    spend_shares : array, shape (k,)
-        Shares of the k paid channels.
-    with_intercept, non_negative, zero_penalty : bool
-        Whether to fit an intercept; to refit without one where it comes out negative; to
-        penalise channels without effect in DECOMP.RSSD.
-    hyperparameters : array, shape (b, m, 3 or 4)
-    strengths, train_sizes : array, shape (b,)
-        Glmnet's lambda and the share of training rows (1: no validation split).
-    factors : array, shape (b, p)
-        Penalty factors.
-    studies : Studies
-        Lift studies; there may be none.
-    previous : array, shape (1 + p,) or (0,)
-        In a refresh the shares of the parent's decomposition.
-    freedom : float
-        In a refresh the share of the window that is new.
 
     Returns
     -------
@@ -193,6 +210,12 @@ def evaluate_batch(
     effects : array, shape (b, s)
         What each study's channels are credited with in the study's days.
     """
+    media, first, family = fixed.media, fixed.first, fixed.family
+    base, target, trend = fixed.base, fixed.target, fixed.trend
+    lower, upper, spend_shares = fixed.lower, fixed.upper, fixed.spend_shares
+    studies, previous, spectra = fixed.studies, fixed.previous, fixed.spectra
+    with_intercept, non_negative = fixed.with_intercept, fixed.non_negative
+    hyperparameters, strengths, train_sizes, factors = batch
     n_candidates, rows, n_media = strengths.size, target.size, media.shape[0]
     p_base = base.shape[1]
     p = p_base + n_media
@@ -255,10 +278,10 @@ def evaluate_batch(
         paid = totals[p_base : p_base + spend_shares.size]
         if previous.size:
             errors[b, DECOMP_RSSD] = refresh_distance(
-                totals, fit[0] * rows, previous, p_base, spend_shares.size, freedom
+                totals, fit[0] * rows, previous, p_base, spend_shares.size, fixed.freedom
             )
         else:
-            errors[b, DECOMP_RSSD] = decomposition_distance(paid, spend_shares, zero_penalty)
+            errors[b, DECOMP_RSSD] = decomposition_distance(paid, spend_shares, fixed.zero_penalty)
         study_effects(
             studies,
             media,

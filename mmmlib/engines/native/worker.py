@@ -1,17 +1,12 @@
-"""A process that searches the trials its parent hands it, and never outlives its parent.
+"""A child process that searches the trials its parent hands it.
 
-Started as a fresh interpreter (not forked, and without running the user's ``__main__`` again) with
-one end of a pipe. It receives :class:`Work`, then numbers of trials; it answers each with any
-number of :class:`Report`, then :class:`Found` or :class:`Failure`.
+It receives :class:`Work`, then numbers of trials; it answers each with any number of
+:class:`Report`, then :class:`Found` or :class:`Failure`.
 """
 
 from __future__ import annotations
 
-import os
 import pickle
-import signal
-import threading
-import time
 import traceback
 from multiprocessing.connection import Connection
 from typing import Any
@@ -21,21 +16,15 @@ from mmmlib.engines.native.search import throttled
 from mmmlib.engines.native.trials import search_one
 from mmmlib.model import FloatArray
 
-WATCH_SECONDS = 0.2
 
-
-def main(descriptor: int, parent: int) -> None:
+def main(descriptor: int) -> None:
     """Work until the pipe closes.
 
     Parameters
     ----------
     descriptor : int
         File descriptor of this end of the pipe.
-    parent : int
-        Process id of the parent.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     connection: Connection[Any, Any] = Connection(descriptor)
     try:
         work: Work = connection.recv()
@@ -58,10 +47,3 @@ def _search(connection: Connection[Any, Any], work: Work, number: int) -> None:
         connection.send(Failure(number, message, traceback.format_exc()))
     else:
         connection.send(Found(number, pickle.dumps(trial)))
-
-
-def _end_with(parent: int) -> None:
-    """End this process as soon as its parent is gone, however that ended."""
-    while os.getppid() == parent:
-        time.sleep(WATCH_SECONDS)
-    os._exit(1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import faulthandler
 import os
-import signal
 import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,7 +26,6 @@ def main(descriptor: int, sources: list[str]) -> None:
     sources : list of str
         R files whose functions may be called.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the kernel decides what an interrupt means
     faulthandler.enable()
     code = 1
     try:

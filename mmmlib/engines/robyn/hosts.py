@@ -17,15 +17,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, Pipe, wait
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import mmmlib
 from mmmlib.engines.robyn.console import Lines
 from mmmlib.engines.robyn.messages import Argument, Call, Failed, Ready, Returned, Told
-from mmmlib.ground import EngineError
+from mmmlib.ground import EngineError, children
 
 LISTEN_SECONDS = 0.2
 START_SECONDS = 120.0  # in which R must be ready; it takes one, on a crowded machine ten
@@ -34,9 +33,7 @@ _CHUNK = 65_536
 _ENVIRONMENT = {
     "TZ": "UTC",
     "LC_ALL": "C.UTF-8",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
+    **children.ONE_THREAD,
     "NUMBA_NUM_THREADS": "1",
     "RETICULATE_PYTHON": sys.executable,
 }
@@ -230,25 +227,13 @@ class Hosts:
                 self.on_line(f"{host.name}: {line}" if host.name else line)
 
     def _death(self, host: Host) -> EngineError:
-        try:
-            code = host.process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            code = None
+        what = f"the R process of {host.name}" if host.name else "the R process"
+        how = children.death(host.process, what)
         _kill(host)
         self._drain(host)
         self._say(host, host.lines.end())
-        if code is None:
-            how = "closed its pipe before its work was done"
-        elif code < 0:
-            how = f"was killed by signal {-code} ({_signal_name(-code)})"
-        else:
-            how = f"ended with code {code} before its work was done"
-        hint = ""
-        if code == -signal.SIGKILL:
-            hint = "; out of memory? Use fewer trials at a time or a larger machine"
         said = "".join(f"\n  {line}" for line in host.last)
-        what = f"the R process of {host.name}" if host.name else "the R process"
-        return EngineError(f"{what} {how}{hint}" + (f"; it last said:{said}" if said else ""))
+        return EngineError(how + (f"; it last said:{said}" if said else ""))
 
 
 def _failure(host: Host, failed: Failed) -> EngineError:
@@ -259,13 +244,6 @@ def _failure(host: Host, failed: Failed) -> EngineError:
     return error
 
 
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "unknown"
-
-
 def _kill(host: Host) -> None:
     with suppress(ProcessLookupError):  # it has ended, and so have its children
         os.killpg(host.process.pid, signal.SIGKILL)
@@ -273,31 +251,21 @@ def _kill(host: Host) -> None:
 
 
 def _spawn(name: str, sources: list[Path], folder: Path) -> Host:
-    ours, theirs = Pipe()
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
-    code = (
-        f"import sys; sys.path.insert(0, {str(Path(mmmlib.__file__).parents[1])!r}); "
-        "from mmmlib.engines.robyn.host import main; "
-        f"main({theirs.fileno()}, {[str(path.resolve()) for path in sources]!r})"
-    )
     try:
-        process = subprocess.Popen(
-            # -P: a file in the working directory must not hide a library
-            [sys.executable, "-P", "-u", "-c", code],
-            stdin=subprocess.DEVNULL,
+        connection, process = children.start_with_pipe(
+            "mmmlib.engines.robyn.host:main",
+            [str(path.resolve()) for path in sources],
+            tied=False,
+            environment={**_ENVIRONMENT, "TMPDIR": str(folder), "PWD": str(folder)},
+            cwd=folder,
             stdout=writing,
             stderr=writing,
-            pass_fds=(theirs.fileno(),),
-            cwd=folder,
-            env={**os.environ, **_ENVIRONMENT, "TMPDIR": str(folder), "PWD": str(folder)},
-            start_new_session=True,  # an interrupt typed at the terminal is the kernel's
         )
     except BaseException:
-        ours.close()
         os.close(reading)
         raise
     finally:
-        theirs.close()
         os.close(writing)
-    return Host(name, ours, process, reading)
+    return Host(name, connection, process, reading)

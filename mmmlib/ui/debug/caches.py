@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmmlib.ground import MMMError
+from mmmlib.ground import MMMError, compiled_folders
 from mmmlib.ui.run.download import readable
 
 
@@ -46,13 +45,8 @@ class Cache:
 
 
 def _compiled() -> list[Path]:
-    """Code that numba compiled and kept, where it keeps it (its own order of places)."""
-    import mmmlib
-
-    chosen = os.environ.get("NUMBA_CACHE_DIR", "")
-    home = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
-    folders = [Path(chosen)] if chosen else [Path(mmmlib.__file__).parent, home / "numba"]
-    return [file for folder in folders for file in sorted(folder.rglob("*.nb[ic]"))]
+    """Code that numba compiled and kept."""
+    return [file for folder in compiled_folders() for file in sorted(folder.rglob("*.nb[ic]"))]
 
 
 def _extracted() -> list[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from typing import Any
 from traitlets import Dict, List, Unicode
 
 from mmmlib.archive import Did, recent, record
-from mmmlib.ground import MMMError, StoreError
+from mmmlib.ground import MMMError, StoreError, children
 from mmmlib.ui.debug import environment
 from mmmlib.ui.debug.caches import CACHES, caches
 from mmmlib.ui.debug.listing import browse, try_object
@@ -28,7 +27,6 @@ PARTS = ("health", "environment", "archive", "log", "caches")
 LOG_ENTRIES = 200
 DOWNLOAD_LIMIT = 200_000_000  # bytes; more than this through a web socket freezes the page
 DOCTOR_SECONDS = 60.0  # a process that starts on a busy machine; the doctor itself takes five
-_DOCTOR = "from mmmlib.cli import main; main()"
 
 Rows = list[dict[str, Any]]
 
@@ -149,14 +147,8 @@ class DebugView(View):
         """Ask the doctor in a process of its own: what it imports would stay in every tab."""
         root = self._session.archive.store.root
         try:
-            done = subprocess.run(
-                [sys.executable, "-P", "-c", _DOCTOR, "doctor", "--json", "--root", root],
-                capture_output=True,
-                text=True,
-                timeout=DOCTOR_SECONDS,
-                stdin=subprocess.DEVNULL,
-                check=False,
-            )
+            command = ["doctor", "--json", "--root", root]
+            done = children.run("mmmlib.cli:main", command, seconds=DOCTOR_SECONDS)
             self.findings = json.loads(done.stdout)
         except subprocess.TimeoutExpired:
             raise MMMError(f"the doctor gave no answer in {DOCTOR_SECONDS:.0f} s") from None

@@ -5,25 +5,16 @@ Importing this loads the compiler (about a second), so it is imported on use.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from mmmlib.archive import DATASET, Run
+from mmmlib.archive import DATASET, Archive, Run
 from mmmlib.engines import native
-from mmmlib.ground import MMMError, RunError, Severity, columns as c, log
+from mmmlib.ground import MMMError, RunError, Severity, children, columns as c, log
 from mmmlib.model import FloatArray, ModelInput
 from mmmlib.run import find_parent
-
-_COMPILE = """
-import sys
-from mmmlib.archive import Archive
-from mmmlib.ui.live.archived import load_model
-load_model(Archive(sys.argv[1]).run(sys.argv[2])).compile()
-"""
 
 
 def load_model(run: Run) -> native.Model:
@@ -58,12 +49,14 @@ def compile_apart(run: Run) -> None:
     """
     if not native.lacks_cache(native.evaluate_batch):
         return
-    command = [sys.executable, "-P", "-c", _COMPILE, run.store.root, str(run)]
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    done = children.run(f"{__name__}:compile_here", run.store.root, str(run))
     if done.returncode:
         log(f"live model: {done.stderr.strip()[-500:]}", Severity.WARNING)
+
+
+def compile_here(root: str, name: str) -> None:
+    """Compile what the live model of a run needs."""
+    load_model(Archive(root).run(name)).compile()
 
 
 def continued(run: Run, model: native.Model) -> tuple[native.Model, str]:

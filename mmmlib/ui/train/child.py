@@ -3,7 +3,7 @@
 pandas, DuckDB, a warehouse's client and the engines take 150 MB and more, which a kernel would
 keep as long as its tab is open. The child is started on the first question, answers several at
 once (a warehouse that is slow holds nothing up), and is ended when nobody has asked for a while.
-Both ends share a private socket: when the kernel ends, however it does, the child reads the end of
+Both ends share a pipe: when the kernel ends, however it does, the child reads the end of
 it and is gone; when the child is killed, whoever waits is told, and the next question starts a new
 one.
 """
@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -26,18 +24,15 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from mmmlib.ground import MMMError, scrub
+from mmmlib.ground import MMMError, children, scrub
 from mmmlib.ui.train.folders import working_folder
 
 T = TypeVar("T")
 
 IDLE_SECONDS = 60.0
 FINISH_SECONDS = 120.0  # what must be finished has, when the kernel is gone
-_PROGRAM = "from mmmlib.ui.train.child import answer; answer()"
-_KILLED = (
-    "What reads the data for this page was ended from outside ({how}), as a system does that "
-    "runs out of memory. Ask again: it is started anew. Fewer rows or columns need less memory."
-)
+_LESS = "Fewer rows or columns need less"
+_AGAIN = "Ask again: it is started anew."
 
 
 class ChildKilledError(MMMError):
@@ -46,7 +41,7 @@ class ChildKilledError(MMMError):
 
 @dataclass
 class _Running:
-    """A child that lives: its process, our end of the socket, and who waits for which answer."""
+    """A child that lives: its process, our end of the pipe, and who waits for which answer."""
 
     process: subprocess.Popen[bytes]
     connection: Connection
@@ -133,18 +128,14 @@ class Child:
         self._used = time.monotonic()
 
     def _start(self) -> _Running:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = subprocess.Popen(
-                # -P: a folder full of data must not be searched for modules
-                [sys.executable, "-P", "-c", _PROGRAM, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=_own(sys.stdout, 1),
-                stderr=_own(sys.stderr, 2),
-                cwd=working_folder(),
-                pass_fds=[theirs.fileno()],
-            )
-        running = _Running(process, Connection(ours.detach()))
+        connection, process = children.start_with_pipe(
+            f"{__name__}:answer",
+            tied=False,  # it reads the end of the pipe, and finishes what must be
+            stdout=_own(sys.stdout, 1),
+            stderr=_own(sys.stderr, 2),
+            cwd=working_folder(),
+        )
+        running = _Running(process, connection)
         threading.Thread(target=self._listen, args=[running], name="child", daemon=True).start()
         return running
 
@@ -160,10 +151,10 @@ class Child:
             pass
         self._forget(running)
         running.connection.close()
-        code = running.process.wait()  # its end of the socket is closed: it has ended or does now
+        running.process.wait()  # its end of the pipe is closed: it has ended or does now
         for future in running.waiting.values():
-            how = f"signal {-code}" if code < 0 else f"code {code}"
-            future.set_exception(ChildKilledError(_KILLED.format(how=how)))
+            how = children.death(running.process, "What reads the data for this page", _LESS)
+            future.set_exception(ChildKilledError(f"{how}. {_AGAIN}"))
 
     def _wanted(self, running: _Running) -> bool:
         with self._lock:
@@ -181,11 +172,9 @@ class Child:
 CHILD = Child()  # of this kernel
 
 
-def answer() -> None:
-    """Answer questions until the other end of the socket is closed."""
-    # a person who interrupts the kernel means the kernel; not SIG_IGN, which runs would inherit
-    signal.signal(signal.SIGINT, lambda *_: None)
-    connection, sending = Connection(int(sys.argv[1])), threading.Lock()
+def answer(descriptor: int) -> None:
+    """Answer questions until the other end of the pipe is closed."""
+    connection, sending = Connection(descriptor), threading.Lock()
     to_finish: list[threading.Thread] = []
     while True:
         try:

@@ -76,17 +76,10 @@ def check(values: Mapping[str, Any]) -> Checked:
     try:
         job = TrainingJob.parse(plain(values))
     except JobError as error:
-        return Checked(None, _shown([*error.problems, *not_read]))
+        return Checked(None, shown([*error.problems, *not_read]))
     if problems := [*not_read, *clashes(job)]:
-        return Checked(None, _shown(problems))
+        return Checked(None, shown(problems))
     return Checked(job, [])
-
-
-def engine_refusals(job: TrainingJob) -> list[dict[str, str]]:
-    """Say what the job's source and engine cannot do; this imports the engine."""
-    from mmmlib.run import refusals as of_source_and_engine
-
-    return _shown(of_source_and_engine(job))
 
 
 def of_example(name: str) -> Values:
@@ -121,7 +114,7 @@ def starting() -> Values:
     return blank()
 
 
-def _shown(problems: list[Problem] | tuple[Problem, ...]) -> list[dict[str, str]]:
+def shown(problems: list[Problem] | tuple[Problem, ...]) -> list[dict[str, str]]:
     """Problems as rows of the page: the paths of its fields, one row a message."""
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for problem in problems:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mmmlib.archive import Archive, Run
-from mmmlib.ground import LaunchError
+from mmmlib.ground import JobError, LaunchError
 from mmmlib.job import TrainingJob
 from mmmlib.ui.train.child import CHILD, FINISH_SECONDS, ChildKilledError
-from mmmlib.ui.train.form import engine_refusals
+from mmmlib.ui.train.form import shown
 from mmmlib.ui.train.quote import QUOTE, Quote
 
 
@@ -65,9 +65,9 @@ def queued(
         run.save_json(QUOTE, quote)
 
     job = TrainingJob.parse(values)
-    if problems := engine_refusals(job):
-        return "", problems
     if not job.root and Archive().store.root != root:
         job = job.model_copy(update={"root": root})  # the page's, not the settings'
-    run = submit(job, executor, who=who, on_claim=keep_quote)
-    return str(run), []
+    try:
+        return str(submit(job, executor, who=who, on_claim=keep_quote)), []
+    except JobError as error:  # it asks source and engine
+        return "", shown(error.problems)
