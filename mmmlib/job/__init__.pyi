@@ -1,6 +1,4 @@
 from .changes import (
-)
-from .model import (
     JOB_KEYS as JOB_KEYS,
 )
 from .parse import (
