@@ -56,7 +56,6 @@ def train_example(page, served):
 def downloaded(page, tmp_path) -> TrainingJob:
     """The job as the page gives it."""
     page.locator(".mmm-launch").get_by_text("problem").wait_for(state="detached")
-    page.wait_for_timeout(500)  # the last edit has been sent
     with page.expect_download() as download:
         page.get_by_role("button", name="Download job").click()
     download.value.save_as(tmp_path / "job.yaml")

@@ -136,6 +136,10 @@ class TrainView(Receiving):
 
         self._work.start("test", ask, self._set("steps"))
 
+    def vue_save_job(self, values: Any) -> None:
+        self._take(values)
+        self._session.save(self.filename, self._job().to_yaml().encode())
+
     def vue_assign(self, sent: Any) -> None:
         self._take(sent["values"])
         column, role, of = (str(sent.get(key) or "") for key in ("column", "role", "of"))
@@ -153,10 +157,7 @@ class TrainView(Receiving):
         if self._work.going("launch"):
             return  # a second click on the same button
         self._take(sent["values"])
-        job = form.check(self._values).job
-        if job is None:
-            wrong = [Problem(each["where"], each["message"]) for each in self.problems]
-            raise JobError(wrong)
+        job = self._job()
         executor = allowed_executor(str(sent.get("executor") or ""))
         expected = quote(job, self._past or [], executor)
         root = self._session.archive.store.root
@@ -172,6 +173,12 @@ class TrainView(Receiving):
 
         who = self._session.user
         self._work.start("launch", lambda: launch(job, expected, who, root), launched)
+
+    def _job(self) -> TrainingJob:
+        """The job of the form; ``JobError`` with all that is wrong."""
+        if job := form.check(self._values).job:
+            return job
+        raise JobError([Problem(each["where"], each["message"]) for each in self.problems])
 
     def _load(self, values: form.Values, notice: str = "", base: Any = None) -> None:
         """Give the browser new values, made from ``base``: what it had sent last, by default."""

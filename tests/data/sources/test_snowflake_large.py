@@ -37,6 +37,7 @@ def test_memory_does_not_grow_with_the_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MMM_CACHE_HOURS", "0")
+    monkeypatch.setenv("MMM_SNOWFLAKE_NETWORK_SECONDS", "600")  # the machine may be busy
     values = ", ".join(
         f"(random() * 1000)::DECIMAL(12, 4) AS N{i}" if i % 3 == 0 else f"random() AS F{i}"
         for i in range(COLUMNS - 2)
@@ -56,8 +57,8 @@ def test_memory_does_not_grow_with_the_rows(
             capture_output=True,
             text=True,
             timeout=900,
-            check=True,
         )
+        assert done.returncode == 0, done.stderr
         got, columns, seconds, peaks[rows] = json.loads(done.stdout)
         assert (got, columns) == (rows, COLUMNS)
         assert pq.read_metadata(into).num_rows == rows
