@@ -27,7 +27,7 @@ from mmmlib.cli.show import show_run
 from mmmlib.cli.tables import console, figure, table
 from mmmlib.data import dataset_of
 from mmmlib.ground import JobError, Problem, RunError, StoreError, columns as c
-from mmmlib.job import TrainingJob, plain_values
+from mmmlib.job import TrainingJob, changed
 from mmmlib.model import ExportedModel, file_name, read_model, write_model
 from mmmlib.run import (
     ITERATIONS,
@@ -277,22 +277,23 @@ def refresh_run(
         See :func:`mmmlib.run.find_parent` and :func:`mmmlib.run.continued_job`.
     """
     out = console()
-    values: dict[str, Any] = {"iterations": ITERATIONS, "trials": TRIALS, "root": run.store.root}
-    for key, value in parameters:
-        values |= plain_values(f"{key}: {value}")
-    if moved := {"window", "refresh_of"} & set(values):
+    asked = [key.partition(".")[0] for key, _ in parameters]
+    if moved := sorted({"window", "refresh_of"} & {*asked}):
         raise JobError(
             Problem(key, "is what a refresh sets itself; --steps says how far") for key in moved
         )
     chosen = find_parent(run.store, f"{run}/{candidate}" if candidate else str(run))
     job = trained_job(run)
-    if file:
-        values["file"] = file
-    if job.engine != "native" and "engine" not in values:
+    values = job.to_values()
+    values |= {"iterations": ITERATIONS, "trials": TRIALS, "root": run.store.root}
+    if job.engine != "native" and "engine" not in asked:
         values["engine"] = "native"
         out.print(f"engine native continues the model of engine {job.engine}")
+    values = changed(values, parameters)
+    if file:
+        values["file"] = file
     # where the window moves to is known once the data are read
-    base = TrainingJob.parse(job.to_values() | values | {"window": [], "refresh_of": ""})
+    base = TrainingJob.parse(values | {"window": [], "refresh_of": ""})
     continued, notes = continued_job(chosen, base, dataset_of(base), steps)
     for note in notes:
         out.print(f"  - {escape(note)}")

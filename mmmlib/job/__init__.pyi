@@ -1,10 +1,12 @@
+from .changes import (
+    changed as changed,
+)
 from .model import (
     JOB_KEYS as JOB_KEYS,
 )
 from .parse import (
     TrainingJob as TrainingJob,
-    plain_values as plain_values,
-    read_text as read_text,
+    problem_of as problem_of,
 )
 from .parts import (
     Allocator as Allocator,
@@ -24,4 +26,8 @@ from .ranges import (
 )
 from .schema import (
     job_schema as job_schema,
+)
+from .yaml_values import (
+    plain_values as plain_values,
+    read_text as read_text,
 )
