@@ -26,6 +26,7 @@ from .interactions import (
     record as record,
 )
 from .manifest import (
+    FORMAT as FORMAT,
     ROBYN as ROBYN,
     TIME_FORMAT as TIME_FORMAT,
     Launch as Launch,

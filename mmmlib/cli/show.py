@@ -25,7 +25,7 @@ from mmmlib.cli.options import one_pager, root_option, run_argument, says_errors
 from mmmlib.cli.tables import coloured, console, number, table
 from mmmlib.cli.verdicts import show_findings
 from mmmlib.data import findings_of
-from mmmlib.ground import columns as c
+from mmmlib.ground import MMMError, columns as c
 from mmmlib.model import TrainingResult
 from mmmlib.run import duration
 
@@ -93,7 +93,11 @@ def show_runs(archive: Archive, revision: str, country: str) -> None:
         return
     shown = table("run", "status", "took", "who", "best model", ">nrmse", ">rssd", "note")
     for run in found:
-        state, manifest = run.state(), run.manifest
+        try:
+            state, manifest = run.state(), run.manifest
+        except (MMMError, ValueError) as error:  # ValueError: its JSON is damaged
+            shown.add_row(str(run), "unreadable", *[""] * 5, escape(str(error).split("\n")[0]))
+            continue
         summary = manifest.summary if manifest else {}
         shown.add_row(
             str(run),
@@ -110,11 +114,12 @@ def show_runs(archive: Archive, revision: str, country: str) -> None:
 
 def show_run(run: Run) -> None:
     """All that a person asks first about a run."""
-    out = console()
+    out, run = console(), run.seen()
     state = run.state()
     out.print(f"\nrun {run}: {coloured(state.status)} {escape(state.error)}")
-    if run.has(TRAINING):
-        _show_model(out, result := load_result(run))
+    result = load_result(run) if run.has(TRAINING) else None
+    if result:
+        _show_model(out, result)
         if made := promotion(run, result.best):
             why = escape(f"{made.who}: {made.text}")
             out.print(f"[bold]{made.candidate}[/bold] stands for it, promoted by {why}")
@@ -127,7 +132,7 @@ def show_run(run: Run) -> None:
             what = f"{change['what']} ({change['count']}) in {change['where']}: {change['why']}"
             out.print(f"  - {escape(what)}")
     artifacts = run.artifacts()
-    best = summarize(run)[0]
+    best = result.best if result else summarize(run)[0]
     out.print(f"\nRun folder: {run.place} ({len(artifacts)} artifacts)")
     for name in artifacts:
         if name == TRUTH_PICTURE:

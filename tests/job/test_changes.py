@@ -1,4 +1,4 @@
-"""One way to set single keys by their dotted path: `-p KEY VALUE` of every command, and Python's."""
+"""One way to set single keys by their dotted path: `-p KEY VALUE` of every command."""
 
 from __future__ import annotations
 
