@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from mmmlib.engines.native.candidates import Model
-from mmmlib.engines.native.messages import Failure, Found, Report, Work
+from mmmlib.engines.native.messages import Failure, Found, Report, SearchTask
 from mmmlib.engines.native.relay import TOPIC, search_here
 from mmmlib.engines.native.surroundings import arithmetic, differences, surroundings
 from mmmlib.ground import EngineError, settings
@@ -133,7 +133,7 @@ class _Search:
         self._said: SimpleQueue[Any] = SimpleQueue()
         self._futures: dict[int, Any] = {}
         # a copy without what the model keeps of its own: it is made again where it is used
-        work = Work(replace(model), REPORT_SECONDS, arithmetic(model))
+        work = SearchTask(replace(model), REPORT_SECONDS, arithmetic(model))
         self._packed, self._here = pickle.dumps(work), surroundings()
         client.subscribe_topic(TOPIC, self._said.put)
         for number in range(1, model.job.trials + 1):

@@ -29,7 +29,7 @@ def search_here(
     number : int
         The trial.
     packed : bytes
-        A pickled :class:`Work`.
+        A pickled :class:`SearchTask`.
     here : dict of str to str
         The surroundings where it was asked for.
 

@@ -1,7 +1,7 @@
 """A process that searches the trials its parent hands it, and never outlives its parent.
 
 Started as a fresh interpreter (not forked, and without running the user's ``__main__`` again) with
-one end of a pipe. It receives :class:`Work`, then numbers of trials; it answers each with any
+one end of a pipe. It receives :class:`SearchTask`, then numbers of trials; it answers each with any
 number of :class:`Report`, then :class:`Found` or :class:`Failure`.
 """
 
@@ -17,7 +17,7 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
-from mmmlib.engines.native.messages import Failure, Found, Report, Work
+from mmmlib.engines.native.messages import Failure, Found, Report, SearchTask
 from mmmlib.engines.native.search import throttled
 from mmmlib.engines.native.surroundings import arithmetic
 from mmmlib.engines.native.trials import search_one
@@ -40,14 +40,14 @@ def main(descriptor: int, parent: int) -> None:
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     connection: Connection[Any, Any] = Connection(descriptor)
     try:
-        work: Work = connection.recv()
+        work: SearchTask = connection.recv()
         while True:
             _search(connection, work, connection.recv())
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the parent has closed the pipe: nothing more to do
 
 
-def _search(connection: Connection[Any, Any], work: Work, number: int) -> None:
+def _search(connection: Connection[Any, Any], work: SearchTask, number: int) -> None:
     def report(done: int, best: FloatArray) -> None:
         connection.send(Report(number, done, best))
 
@@ -65,7 +65,7 @@ def _search(connection: Connection[Any, Any], work: Work, number: int) -> None:
         connection.send(Found(number, pickle.dumps(trial)))
 
 
-def _computes_otherwise(work: Work) -> str:
+def _computes_otherwise(work: SearchTask) -> str:
     if arithmetic(work.model) == work.arithmetic:
         return ""
     return (
