@@ -75,7 +75,7 @@ from .stores import (
     Store as Store,
     together as together,
 )
-from .stores.behind import (
+from .stores.write_behind import (
     WriteBehind as WriteBehind,
 )
 from .zipped import (

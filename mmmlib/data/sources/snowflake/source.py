@@ -58,7 +58,7 @@ class SnowflakeSource:
 
     def preview(self, job: TrainingJob) -> Preview:
         """Look at the job's table or SQL; Snowflake counts, only the first rows travel."""
-        from mmmlib.data.sources.snowflake.look import look
+        from mmmlib.data.sources.snowflake.preview import look
 
         inner = f"({only_reads(job.sql)}\n)" if job.sql else table_name(job.table)
 
