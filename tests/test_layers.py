@@ -143,6 +143,16 @@ def test_every_name_of_a_face_is_wanted_outside() -> None:
     assert not idle, f"only their own room uses them; take them out of its face: {idle}"
 
 
+def test_no_two_classes_have_one_name() -> None:
+    """A search for a class finds it, and nothing else."""
+    named: dict[str, list[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                named.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+    assert {name: paths for name, paths in named.items() if len(paths) > 1} == {}
+
+
 def test_every_name_of_a_face_is_there() -> None:
     rooms = [room for room in LAYERS if (PACKAGE / room / "__init__.pyi").exists()]
     code = f"import importlib; [importlib.import_module('mmmlib.' + room) for room in {rooms}]"

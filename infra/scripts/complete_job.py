@@ -11,17 +11,15 @@ import sys
 from pathlib import Path
 
 from mmmlib.ground import MMMError
-from mmmlib.job import TrainingJob, plain_values, read_text
+from mmmlib.job import TrainingJob, changed, plain_values, read_text
 
 
 def main() -> None:
-    """Read the arguments; values are YAML, as papermill's ``-p`` has them."""
+    """Read the arguments; values are as ``mmm run -p KEY VALUE`` has them."""
     source, output, *changes = sys.argv[1:]
     try:
-        values = plain_values(read_text(source))
-        for change in changes:
-            key, _, value = change.partition("=")
-            values |= plain_values(f"{key}: {value}")
+        pairs = [change.partition("=")[::2] for change in changes]
+        values = changed(plain_values(read_text(source)), pairs)
         Path(output).write_text(TrainingJob.parse(values).to_yaml())
     except MMMError as error:
         sys.exit(str(error))

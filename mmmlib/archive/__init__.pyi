@@ -26,6 +26,7 @@ from .interactions import (
     record as record,
 )
 from .manifest import (
+    FORMAT as FORMAT,
     ROBYN as ROBYN,
     TIME_FORMAT as TIME_FORMAT,
     Launch as Launch,
@@ -76,7 +77,7 @@ from .stores import (
     Store as Store,
     together as together,
 )
-from .stores.behind import (
+from .stores.write_behind import (
     WriteBehind as WriteBehind,
 )
 from .zipped import (

@@ -51,14 +51,16 @@ class Archive:
         Raises
         ------
         RunError
-            There is no such run under this root.
+            There is no such run under this root, or a newer version archived it.
         """
         if name == "latest":
             if not (found := self.runs()):
                 raise RunError(f"there is no run under {self.store.root}; start one with `mmm run`")
-            return found[0]
-        run = Run(self.store, RunId.parse(name))
-        if not (run.artifacts() if run.id.old else run.has(JOB)):
+            run = found[0]
+        else:
+            run = Run(self.store, RunId.parse(name))
+        there = run.manifest or name == "latest"
+        if not there and not (run.artifacts() if run.id.old else run.has(JOB)):
             raise RunError(f"there is no run {run.id} under {self.store.root}; see `mmm runs`")
         return run
 

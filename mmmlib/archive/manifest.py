@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from mmmlib import __version__
 from mmmlib.ground import RunError
 
 ROBYN = "robyn"  # first folder of the archive's layout, whatever the engine
@@ -132,9 +134,22 @@ class Receipt(_Record):
     packages: dict[str, str]
 
 
-class Manifest(_Record):
-    """``manifest.json``, a run's last file: without it no run has ended."""
+FORMAT = 1  # of the archive; a change that older code would read wrongly makes it one more
 
+
+class Manifest(_Record):
+    """``manifest.json``, a run's last file: without it no run has ended.
+
+    Attributes
+    ----------
+    format : int
+        Of everything in the run's folder; what was archived before there was a number has 1.
+    version : str
+        Of the product that archived the run; empty where it did not say so.
+    """
+
+    format: int = 1
+    version: str = ""
     run: str
     status: Status
     error: str = ""
@@ -146,3 +161,21 @@ class Manifest(_Record):
     summary: dict[str, Any] = {}
     artifacts: dict[str, Artifact]
     receipt: Receipt
+
+    @classmethod
+    def read(cls, data: bytes, run: RunId) -> Manifest:
+        """Read a run's manifest.
+
+        Raises
+        ------
+        RunError
+            Its format is newer than this version knows.
+        """
+        values = json.loads(data)
+        if (found := values.get("format", 1)) > FORMAT:
+            made = values.get("version") or "a newer version"
+            raise RunError(
+                f"run {run} was archived by {made} in format {found}; this is version "
+                f"{__version__}, which reads formats up to {FORMAT}: read it with {made} or later"
+            )
+        return cls.model_validate(values)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.archive.run import BEST, CHANGES, Run
+from mmmlib.archive.stores import together
 from mmmlib.data import DROPPED
 from mmmlib.ground import DataError, Problem, StoreError, columns as c
 from mmmlib.job import Range, TrainingJob
@@ -135,7 +136,8 @@ def load_input(run: Run) -> ModelInput:
 def load_result(run: Run) -> TrainingResult:
     """Read a result back; ``RunError`` when the run has not trained."""
     facts = run.load_json(TRAINING)
-    tables: dict[str, Any] = {name: _table(run, name) for name in TABLES}
+    read = together(run.store, lambda name: _table(run, name), TABLES)
+    tables: dict[str, Any] = dict(zip(TABLES, read, strict=True))
     return TrainingResult(
         **tables,
         best=facts["best"],

@@ -109,7 +109,7 @@ class Run:
     def load(self, name: str) -> bytes:
         """Return an artifact's bytes; ``RunError`` when the run has none of that name."""
         try:
-            return self.store.get(self._key(name))
+            return self._get(name)
         except KeyError:
             why = "it was made without" if self.id.old else "it has not come so far"
             raise RunError(f"run {self.id} has no {name}; {why}") from None
@@ -156,7 +156,13 @@ class Run:
 
     @property
     def manifest(self) -> Manifest | None:
-        """The manifest; ``None`` while the run has not ended. Once written it never changes."""
+        """The manifest; ``None`` while the run has not ended. Once written it never changes.
+
+        Raises
+        ------
+        RunError
+            A newer version archived the run, in a format that this one does not know.
+        """
         try:
             return self._ended
         except KeyError:
@@ -164,7 +170,7 @@ class Run:
 
     @cached_property
     def _ended(self) -> Manifest:
-        return Manifest.model_validate_json(self.store.get(self._key(MANIFEST)))
+        return Manifest.read(self._get(MANIFEST), self.id)
 
     @property
     def launch(self) -> Launch | None:
@@ -195,7 +201,7 @@ class Run:
         state = State(status=Status.QUEUED, heartbeat=submitted, started=submitted)
         patience = LOST_AFTER
         try:
-            state = State.model_validate_json(self.store.get(self._key(STATUS)))
+            state = State.model_validate_json(self._get(STATUS))
         except KeyError:  # nobody has started it
             if launch := self.launch:
                 heard = launch.handed_over or launch.attended or at or now()
@@ -223,12 +229,40 @@ class Run:
             raise RunError(f"run {self.id} is {status}; there is nothing to cancel")
         self.save_json(CANCEL, {"who": who or user(), "at": now().isoformat()})
 
+    def seen(self) -> Run:
+        """The run as it is now: one listing answers what it has, whatever comes later."""
+        seen = _Seen(self.store, self.id)
+        seen.__dict__.update(self.__dict__)  # what was read already
+        return seen
+
+    def _get(self, name: str) -> bytes:
+        return self.store.get(self._key(name))
+
     def _listed(self) -> dict[str, StoredObject]:
         skip = len(self.id.folder) + 1
         return {stored.key[skip:]: stored for stored in self.store.list(self.id.folder)}
 
     def _key(self, name: str) -> str:
         return f"{self.id.folder}/{name}"
+
+
+class _Seen(Run):
+    """A run whose folder was listed once."""
+
+    def has(self, name: str) -> bool:
+        return name in self._listing
+
+    def _get(self, name: str) -> bytes:
+        if not self.has(name):
+            raise KeyError(name)
+        return super()._get(name)
+
+    def _listed(self) -> dict[str, StoredObject]:
+        return self._listing
+
+    @cached_property
+    def _listing(self) -> dict[str, StoredObject]:
+        return super()._listed()
 
 
 def _parquet(table: pd.DataFrame) -> bytes:

@@ -17,7 +17,7 @@ FETCH_TIMEOUT = 15.0  # seconds
 
 
 @dataclass(frozen=True)
-class Step:
+class StorageStep:
     """One step of the self-test.
 
     Attributes
@@ -38,7 +38,7 @@ class Step:
     message: str
 
 
-def check_storage(root: str) -> list[Step]:
+def check_storage(root: str) -> list[StorageStep]:
     """Write an object of its own below a root, use it in every way, remove it; never raises.
 
     Parameters
@@ -48,13 +48,13 @@ def check_storage(root: str) -> list[Step]:
 
     Returns
     -------
-    list of Step
+    list of StorageStep
         In the order tried. After a failed write only the steps that need no object follow.
     """
     try:
         store = open_store(root)
     except MMMError as error:
-        return [Step("open", False, 0.0, str(error))]
+        return [StorageStep("open", False, 0.0, str(error))]
     key, data = f"{FOLDER}/{uuid.uuid4().hex}.json", b'{"written by": "the storage self-test"}\n'
     link = ""
 
@@ -78,13 +78,13 @@ def check_storage(root: str) -> list[Step]:
     return steps
 
 
-def _step(name: str, attempt: Callable[[], str]) -> Step:
+def _step(name: str, attempt: Callable[[], str]) -> StorageStep:
     started = time.perf_counter()
     try:
         said, ok = attempt(), True
     except MMMError as error:
         said, ok = str(error), False
-    return Step(name, ok, time.perf_counter() - started, said)
+    return StorageStep(name, ok, time.perf_counter() - started, said)
 
 
 def _written(store: Store, key: str, data: bytes) -> str:

@@ -37,7 +37,7 @@ _executor = click.option(
 
 @click.command()
 @click.argument("job", metavar="JOB.YAML")
-@settable("Set one key of the job, as papermill does; the value is YAML.")
+@settable("Set one key of the job, such as iterations or allocator.low.")
 @_executor
 @says_errors
 def launch(job: str, parameters: tuple[tuple[str, str], ...], executor: str) -> None:

@@ -131,7 +131,7 @@ def reproduce(run: str, root: str) -> None:
     type=click.IntRange(min=0),
     help="Rows the window moves by; 0 is all that are new.",
 )
-@settable("Set one key of the job, such as iterations; the value is YAML.")
+@settable("Set one key of the job, such as iterations or allocator.low.")
 @root_option
 @says_errors
 def refresh(

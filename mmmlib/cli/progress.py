@@ -28,7 +28,7 @@ PLAIN_SECONDS = 2.0  # between lines where there is no terminal to redraw
 
 @click.command()
 @click.argument("job", metavar="JOB.YAML")
-@settable("Set one key of the job, as papermill does; the value is YAML.")
+@settable("Set one key of the job, such as iterations or allocator.low.")
 @click.option("--now", is_flag=True, help="Do not wait for runs that were queued before.")
 @says_errors
 def run(job: str, parameters: tuple[tuple[str, str], ...], now: bool) -> None:

@@ -108,11 +108,12 @@ def show_runs(archive: Archive, revision: str, country: str) -> None:
 
 def show_run(run: Run) -> None:
     """All that a person asks first about a run."""
-    out = console()
+    out, run = console(), run.seen()
     state = run.state()
     out.print(f"\nrun {run}: {coloured(state.status)} {escape(state.error)}")
-    if run.has(TRAINING):
-        _show_model(out, result := load_result(run))
+    result = load_result(run) if run.has(TRAINING) else None
+    if result:
+        _show_model(out, result)
         if made := promotion(run, result.best):
             why = escape(f"{made.who}: {made.text}")
             out.print(f"[bold]{made.candidate}[/bold] stands for it, promoted by {why}")
@@ -125,7 +126,7 @@ def show_run(run: Run) -> None:
             what = f"{change['what']} ({change['count']}) in {change['where']}: {change['why']}"
             out.print(f"  - {escape(what)}")
     artifacts = run.artifacts()
-    best = summarize(run)[0]
+    best = result.best if result else summarize(run)[0]
     out.print(f"\nRun folder: {run.place} ({len(artifacts)} artifacts)")
     for name in artifacts:
         if name == TRUTH_PICTURE:

@@ -95,7 +95,7 @@ def clear_cache() -> None:
 @click.command()
 @click.argument("settings", metavar="SETTINGS.YAML")
 @click.argument("into", metavar="DATA")
-@settable("Set one setting, such as seed or channels.tv.roas; the value is YAML.")
+@settable("Set one setting, such as seed or channels.tv.roas.")
 @says_errors
 def simulate(settings: str, into: str, parameters: tuple[tuple[str, str], ...]) -> None:
     """Simulate a data set whose truth is known, and write it to DATA (CSV or Parquet).

@@ -76,7 +76,7 @@ from .sources.snowflake.connections import (
     TypedConnection as TypedConnection,
     known_connections as known_connections,
 )
-from .sources.snowflake.look import (
+from .sources.snowflake.preview import (
     try_connection as try_connection,
 )
 from .sources.text_encoding import (

@@ -1,10 +1,12 @@
 from .changes import (
+    changed as changed,
+)
+from .model import (
     JOB_KEYS as JOB_KEYS,
 )
 from .parse import (
     TrainingJob as TrainingJob,
-    plain_values as plain_values,
-    read_text as read_text,
+    problem_of as problem_of,
 )
 from .parts import (
     Allocator as Allocator,
@@ -28,4 +30,8 @@ from .schema import (
 from .shipped import (
     JOBS as JOBS,
     job_path as job_path,
+)
+from .yaml_values import (
+    plain_values as plain_values,
+    read_text as read_text,
 )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mmmlib.ground import JobError, Problem, Shown
-from mmmlib.job.changes import changed
+from mmmlib.job.changes import changed, type_of, unknown
 from mmmlib.job.model import JobKeys
 from mmmlib.job.ranges import HYPERPARAMETERS
 from mmmlib.job.rules import contradictions
 from mmmlib.job.shipped import job_path
+from mmmlib.job.yaml_values import plain_values, read_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,7 @@ class TrainingJob(Shown, JobKeys):
         except ValidationError as error:
             faults = _own_faults(error)
             others = _contradictions_beside([fault["loc"] for fault in faults], values)
-            raise JobError([*map(_problem, faults), *others]) from None
+            raise JobError([*(problem_of(f, cls) for f in faults), *others]) from None
         if problems := contradictions(job):
             raise JobError(problems)
         return job
@@ -149,9 +150,9 @@ def _contradictions_beside(
     faults: Iterable[tuple[int | str, ...]], values: Mapping[str, Any]
 ) -> list[Problem]:
     """The contradictions between what has no fault of its own in a refused job."""
-    sound, unknown = dict(values), set()
+    sound, faulty = dict(values), set()
     for path in faults:
-        unknown.add(".".join(part for part in path if isinstance(part, str)))
+        faulty.add(".".join(part for part in path if isinstance(part, str)))
         match path:
             case (("channels" | "organic" | "context") as key, int(i), str(part), *_) if (
                 key in sound
@@ -163,32 +164,7 @@ def _contradictions_beside(
             case (key, *_):
                 sound.pop(str(key), None)
     stand_ins = {key: value for key, value in _STAND_INS.items() if key not in sound}
-    return contradictions(JobKeys.model_validate(stand_ins | sound), unknown)
-
-
-def read_text(path: str | Path) -> str:
-    """Read a job file, or say what is wrong with it."""
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise JobError([Problem(str(path), "no such file; write the path of a job.yaml")]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise JobError([Problem(str(path), f"cannot be read as text: {error}")]) from None
-
-
-def plain_values(text: str) -> dict[str, Any]:
-    """YAML text to a mapping of plain values, without YAML's aliases, which can explode."""
-    try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise JobError([Problem("", "YAML aliases (*name) are not allowed; write values out")])
-        values = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date such as 2018-13-45
-        raise JobError([Problem("", f"not YAML: {error}")]) from None
-    except RecursionError:
-        raise JobError([Problem("", "not a job: its lists are nested too deeply")]) from None
-    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
-        raise JobError([Problem("", "a job is a mapping of keys to values; see docs/job.md")])
-    return values
+    return contradictions(JobKeys.model_validate(stand_ins | sound), faulty)
 
 
 def _own_faults(error: ValidationError) -> list[Any]:
@@ -198,21 +174,39 @@ def _own_faults(error: ValidationError) -> list[Any]:
     return [f for f in faults if not (f["type"] == "too_short" and f["loc"] in inside)]
 
 
-def _problem(detail: Mapping[str, Any]) -> Problem:
-    """pydantic's error in the words of a person who edits a job."""
+def problem_of(detail: Mapping[str, Any], model: type[BaseModel]) -> Problem:
+    """pydantic's error on a model, in the words of a person who edits a job."""
     where = ""
     for part in detail["loc"]:
         where += f"[{part}]" if isinstance(part, int) else f".{part}" if where else str(part)
     message = detail["msg"]
     match detail["type"]:
         case "extra_forbidden":
-            message = "unknown key; remove it or correct its spelling"
+            *way, name = detail["loc"]
+            message = unknown(str(name), type_of(way, model))
         case "missing":
             message = "is missing; add it"
         case "model_type" | "dict_type":
             message = "must be a mapping of keys to values, such as {name: tv}"
         case "tuple_type":
             message = "must be a list, such as [a, b]"
+        case "string_type" | "literal_error" if not isinstance(detail["input"], str):
+            message = _no_text(detail["input"])
         case "string_pattern_mismatch":
             message = f"{detail['input']!r} may only hold letters, digits, - and _, at most 32"
     return Problem(where, message)
+
+
+def _no_text(value: Any) -> str:
+    """Why a value is no text: YAML took it for something else, as it had no quotes."""
+    match value:
+        case None:
+            return "is empty; write a text, or leave the key out"
+        case bool():
+            example = '"yes"' if value else '"no"'
+            read = f"YAML reads no, off, yes and on as false and true, here as {str(value).lower()}"
+            return f"must be text; {read}: put it in quotes, such as {example}"
+        case int() | float() | dt.date():
+            kind = "a date" if isinstance(value, dt.date) else "a number"
+            return f'must be text; YAML reads {value} as {kind}: put it in quotes, "{value}"'
+    return f"must be one text, not {'a mapping' if isinstance(value, dict) else 'a list'}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.archive import BEST, DATASET, Run
-from mmmlib.ground import JobError, Problem, RunError, columns as c
-from mmmlib.job import Allocator, TrainingJob, plain_values
+from mmmlib.ground import RunError, columns as c
+from mmmlib.job import Allocator, TrainingJob, changed
 from mmmlib.plan.allocate import allocate
 from mmmlib.plan.allocation import Allocation, TargetType
 from mmmlib.plan.history import spend_history
@@ -58,30 +58,22 @@ class Basis:
         asked = self.job.allocator if settings is None else settings
         return allocate(self.channels, asked, self.periods, self.target_type, self.history)
 
-    def settings_with(self, changes: Sequence[tuple[str, str]]) -> Allocator:
+    def settings_with(self, changes: Iterable[tuple[str, Any]]) -> Allocator:
         """The job's settings with some of them changed.
 
         Parameters
         ----------
-        changes : sequence of (str, str)
-            Key and value as YAML: ``("total_budget", "1e6")``, ``("channels.tv.high", "1.5")``.
+        changes : iterable of (str, value)
+            Keys of the allocator, as :func:`mmmlib.job.changed` takes them: ``("total_budget",
+            "1e6")``, ``("channels.tv.high", 1.5)``.
 
         Raises
         ------
         JobError
             With everything that is wrong with them.
         """
-        values = self.job.to_values()
-        settings: dict[str, Any] = values["allocator"]
-        for key, text in changes:
-            *path, last = _path(key, list(self.channels[c.CHANNEL]))
-            place = settings
-            for name in path:
-                place = place.setdefault(name, {})
-            place[last] = plain_values(f"value: {text}")["value"]
-            if path[:1] == ["channels"] and last == "locked":  # it stands in place of the bounds
-                place.update(low=None, high=None)
-        return TrainingJob.parse(values).allocator
+        named = [(f"allocator.{key.removeprefix('allocator.')}", value) for key, value in changes]
+        return TrainingJob.parse(changed(self.job.to_values(), named)).allocator
 
 
 def basis_of(run: Run, candidate: str = "") -> Basis:
@@ -113,15 +105,3 @@ def basis_of(run: Run, candidate: str = "") -> Basis:
         spends = {item.name: item.spend for item in job.channels}
         history = spend_history(run.load_table("dataset"), job.date, spends, window)
     return Basis(candidate, channels, history, len(window), job)
-
-
-def _path(key: str, channels: list[str]) -> list[str]:
-    """Parts of a dotted key; a channel's own name may hold dots."""
-    parts = key.removeprefix("allocator.").split(".")
-    if parts[0] != "channels" or len(parts) < 3:
-        return parts
-    name = ".".join(parts[1:-1])
-    if name not in channels:
-        known = ", ".join(channels)
-        raise JobError([Problem(f"allocator.{key}", f"{name!r} is no channel; use {known}")])
-    return ["channels", name, parts[-1]]

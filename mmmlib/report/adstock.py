@@ -11,7 +11,7 @@ from mmmlib.ground import columns as c
 from mmmlib.job import Adstock
 from mmmlib.model import TrainingResult, adstock
 from mmmlib.report import style
-from mmmlib.report.reading import carryover
+from mmmlib.report.select import carryover
 
 LAGS = 8  # periods shown
 STRIP = 2.05  # inches right of the axes

@@ -10,9 +10,9 @@ from mmmlib.ground import columns as c
 from mmmlib.job import Adstock
 from mmmlib.model import TrainingResult
 from mmmlib.report import adstock, style
-from mmmlib.report.reading import carryover, period
+from mmmlib.report.select import carryover, period
 from mmmlib.report.style import Box
-from mmmlib.report.wording import percent
+from mmmlib.report.text import percent
 
 
 def draw(figure: Figure, box: Box, result: TrainingResult, family: Adstock = "geometric") -> None:

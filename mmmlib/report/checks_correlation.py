@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from mmmlib.data import RULES, Sample, correlation
 from mmmlib.report import style
 from mmmlib.report.style import Box
-from mmmlib.report.wording import labels
+from mmmlib.report.text import labels
 
 MOST = 24  # variables that can be read; those that correlate most are shown
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter
 from mmmlib.data import RULES, Sample, largest_step, low_stretches, robust_z, spend_scores
 from mmmlib.report import style
 from mmmlib.report.style import Box
-from mmmlib.report.wording import labels, tick
+from mmmlib.report.text import labels, tick
 
 MOST = 30  # channels; the largest are shown
 _TARGET = 1.3  # inches

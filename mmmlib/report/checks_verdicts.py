@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from mmmlib.data import RULES, Finding, Verdict
 from mmmlib.report import style
 from mmmlib.report.style import Box
-from mmmlib.report.wording import MISSING, short, shortened
+from mmmlib.report.text import MISSING, short, shortened
 
 _ROW = 0.23  # inches
 _COLORS = {  # of the chip and of its letters

@@ -8,7 +8,7 @@ from mmmlib.ground import columns as c
 from mmmlib.model import TrainingResult
 from mmmlib.report import style
 from mmmlib.report.style import Box
-from mmmlib.report.wording import plain
+from mmmlib.report.text import plain
 
 _FRONTS = (style.BLUE, style.SKY, style.GREEN, style.PURPLE)
 _REACH = 0.8  # quantile shown beside the fronts: a search begins far off the page

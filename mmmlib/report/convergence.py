@@ -10,7 +10,7 @@ from mmmlib.ground import columns as c
 from mmmlib.model import TrainingResult
 from mmmlib.report import style
 from mmmlib.report.style import Box
-from mmmlib.report.wording import wrapped
+from mmmlib.report.text import wrapped
 
 _NAMES = {c.NRMSE: "NRMSE", c.DECOMP_RSSD: "DECOMP.RSSD", c.MAPE: "MAPE (lift studies)"}
 _GAP = 0.4

@@ -11,9 +11,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from mmmlib.ground import columns as c
 from mmmlib.model import TrainingResult
 from mmmlib.report import style
-from mmmlib.report.reading import grid_response, period
+from mmmlib.report.select import grid_response, period
 from mmmlib.report.style import Box
-from mmmlib.report.wording import short, shortened, tick
+from mmmlib.report.text import short, shortened, tick
 
 NARROWEST = 2.0  # inches
 REACH = 4.0  # times the average spend today

@@ -10,9 +10,9 @@ from matplotlib.ticker import FuncFormatter
 from mmmlib.data import Dataset
 from mmmlib.job import TrainingJob
 from mmmlib.report import style
-from mmmlib.report.marks import annotate, left_out
+from mmmlib.report.annotations import annotate, left_out
 from mmmlib.report.style import Box
-from mmmlib.report.wording import plain, tick
+from mmmlib.report.text import plain, tick
 
 
 def draw(

@@ -28,7 +28,7 @@ from mmmlib.report import (
     style,
     waterfall,
 )
-from mmmlib.report.reading import decomposition as _decomposition
+from mmmlib.report.select import decomposition as _decomposition
 from mmmlib.report.style import Box
 
 _WIDTH = 10.0  # inches

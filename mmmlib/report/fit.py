@@ -12,10 +12,10 @@ from matplotlib.ticker import FuncFormatter
 from mmmlib.ground import columns as c
 from mmmlib.model import TrainingResult
 from mmmlib.report import style
-from mmmlib.report.marks import annotate, left_out
-from mmmlib.report.reading import over_time
+from mmmlib.report.annotations import annotate, left_out
+from mmmlib.report.select import over_time
 from mmmlib.report.style import Box
-from mmmlib.report.wording import tick
+from mmmlib.report.text import tick
 
 _SPLITS = {
     "train": ("training", style.BLUE),

@@ -9,10 +9,10 @@ from mmmlib.ground import columns as c
 from mmmlib.job import TrainingJob
 from mmmlib.model import TrainingResult
 from mmmlib.plan import Allocation
-from mmmlib.report import carryover, cloud, curves, fit, plan, reading, shares, style, waterfall
+from mmmlib.report import carryover, cloud, curves, fit, plan, select, shares, style, waterfall
 from mmmlib.report.figures import rows_height
 from mmmlib.report.style import Box
-from mmmlib.report.wording import shortened, width, wrapped
+from mmmlib.report.text import shortened, width, wrapped
 
 WIDTH = 16.0  # inches at 150 dots: 2,400 pixels
 GAP = 0.35
@@ -68,7 +68,7 @@ def _laid_out(
     annotations: pd.DataFrame | None,
 ) -> Figure:
     """Lay the panels out in four rows; panels of a row are equally high."""
-    table = reading.decomposition(result)
+    table = select.decomposition(result)
     paid = int((table[c.ROLE] == "paid").sum())
     media = paid + int((table[c.ROLE] == "organic").sum())
     variables = min(len(table), max(VARIABLES, paid))
@@ -111,7 +111,7 @@ def _plan_and_cloud(
     """The plan where there is one, and below it the candidates where there is room."""
     if allocation is not None:
         needed = min(rows_height(len(allocation.table)), box.height)
-        plan.draw(figure, box.inset(bottom=box.height - needed), allocation, reading.period(result))
+        plan.draw(figure, box.inset(bottom=box.height - needed), allocation, select.period(result))
         box = box.inset(top=needed + GAP)
     if box.height > 2.5:
         cloud.draw(figure, box, result)
@@ -120,18 +120,18 @@ def _plan_and_cloud(
 def _header(figure: Figure, result: TrainingResult, job: TrainingJob) -> None:
     """The message, what was modelled, and how well."""
     points = (WIDTH - 4.1) * 72 / 1.13  # bold letters are wider
-    message = reading.message(result, job.target_type)
+    message = select.message(result, job.target_type)
     # Two lines of like length read better than one and a leftover.
     balanced = 0.56 * width(message, 15) if width(message, 15) > points else points
     lines = wrapped(message, min(points, balanced), 15)
     lines = [*lines[:1], " ".join(lines[1:])]
     sentence = "\n".join(shortened(line, points, 15) for line in lines)
     style.write(figure, MARGIN, 0.3, sentence, fontsize=15, fontweight="bold", linespacing=1.25)
-    dates = reading.dates(result)
+    dates = select.dates(result)
     facts = (
         f"{job.country} · {job.revision} · target {job.target} · model {result.best}"
         f" · {dates.min():%d %b %Y} to {dates.max():%d %b %Y}, {len(dates)}"
-        f" {reading.period(result)}s · {job.adstock.replace('_', ' ')} adstock"
+        f" {select.period(result)}s · {job.adstock.replace('_', ' ')} adstock"
     )
     style.write(figure, MARGIN, 1.0, shortened(facts, 800, 10), fontsize=10, color=style.QUIET)
     _errors(figure, result)

@@ -10,7 +10,7 @@ from mmmlib.ground import columns as c
 from mmmlib.plan import Allocation
 from mmmlib.report import style
 from mmmlib.report.style import Box
-from mmmlib.report.wording import MISSING, percent, short, tick
+from mmmlib.report.text import MISSING, percent, short, tick
 
 
 def summary(allocation: Allocation, period: str) -> str:

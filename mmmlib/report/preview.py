@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter
 
 from mmmlib.data import Preview
 from mmmlib.report import style
-from mmmlib.report.wording import short, tick
+from mmmlib.report.text import short, tick
 
 
 def preview_figure(preview: Preview) -> Figure:

@@ -11,9 +11,9 @@ from matplotlib.ticker import FuncFormatter
 from mmmlib.ground import columns as c
 from mmmlib.model import TrainingResult
 from mmmlib.report import style
-from mmmlib.report.reading import intervals
+from mmmlib.report.select import intervals
 from mmmlib.report.style import Box
-from mmmlib.report.wording import MISSING, percent, short
+from mmmlib.report.text import MISSING, percent, short
 
 
 def draw(figure: Figure, box: Box, result: TrainingResult, target_type: str) -> None:

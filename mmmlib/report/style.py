@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from mmmlib.report.wording import labels, width
+from mmmlib.report.text import labels, width
 
 BLUE: Final = "#0072B2"
 SKY: Final = "#56B4E9"

@@ -13,9 +13,9 @@ from mmmlib.ground import DataError, Problem, columns as c
 from mmmlib.job import TrainingJob
 from mmmlib.model import Curves, TrainingResult
 from mmmlib.report import curves, style
-from mmmlib.report.reading import decomposition, grid_response, over_time, period
+from mmmlib.report.select import decomposition, grid_response, over_time, period
 from mmmlib.report.style import Box
-from mmmlib.report.wording import MISSING, percent, shortened, tick
+from mmmlib.report.text import MISSING, percent, shortened, tick
 from mmmlib.simulate import SPEND_COLUMN, Truth
 
 _WIDTH = 10.0  # inches

@@ -11,9 +11,9 @@ from matplotlib.ticker import FuncFormatter
 from mmmlib.ground import columns as c
 from mmmlib.model import TrainingResult
 from mmmlib.report import style
-from mmmlib.report.reading import decomposition
+from mmmlib.report.select import decomposition
 from mmmlib.report.style import Box
-from mmmlib.report.wording import percent, short
+from mmmlib.report.text import percent, short
 
 _ROLES = {
     "intercept": "baseline",

@@ -17,9 +17,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 
+from mmmlib import __version__
 from mmmlib.archive import (
     CANCEL,
     DATASET,
+    FORMAT,
     JOB,
     MANIFEST,
     STATUS,
@@ -214,6 +216,8 @@ def _manifest(run: Run, job: TrainingJob, state: State) -> Manifest:
 
     best, summary = summarize(run)
     return Manifest(
+        format=FORMAT,
+        version=__version__,
         run=str(run.id),
         status=state.status,
         error=state.error,

@@ -1,7 +1,7 @@
 """The stages of a run as the notebooks call them, one call a cell.
 
-``open_run`` gives a :class:`Work`; each of its methods does one stage, saves the artifacts and
-returns something worth seeing.
+``open_run`` gives a :class:`NotebookRun`; each of its methods does one stage, saves the artifacts
+and returns something worth seeing.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
 
-def open_run(parameters: Mapping[str, Any]) -> Work:
+def open_run(parameters: Mapping[str, Any]) -> NotebookRun:
     """Open the run named by the notebook's ``run``, or claim a new one when it is empty.
 
     Parameters
@@ -77,11 +77,11 @@ def open_run(parameters: Mapping[str, Any]) -> Work:
     job = job_of(parameters)
     name = parameters.get("run", "")
     if not name:
-        return Work(Archive(job.root).claim(accepted(job)), supervised=False)
+        return NotebookRun(Archive(job.root).claim(accepted(job)), supervised=False)
     run = Archive(job.root).run(name)
     if os.environ.get(SUPERVISED) == str(run.id):  # the runner has asked the engine already
-        return Work(run, supervised=True)
-    return Work(run, supervised=False, typed=accepted(job))
+        return NotebookRun(run, supervised=True)
+    return NotebookRun(run, supervised=False, typed=accepted(job))
 
 
 def job_of(parameters: Mapping[str, Any]) -> TrainingJob:
@@ -91,7 +91,7 @@ def job_of(parameters: Mapping[str, Any]) -> TrainingJob:
     return TrainingJob.parse({key: parameters[key] for key in JOB_KEYS})
 
 
-class Work:
+class NotebookRun:
     """A run being executed in this kernel."""
 
     def __init__(self, run: Run, supervised: bool, typed: TrainingJob | None = None) -> None:

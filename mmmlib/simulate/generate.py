@@ -17,7 +17,7 @@ from mmmlib.simulate.baseline import components, context_values, event_levels
 from mmmlib.simulate.media import CENTS, Effect, effects
 from mmmlib.simulate.parse import Simulation, SimulationError
 from mmmlib.simulate.series import Floats, dates_of, generator
-from mmmlib.simulate.settings import Channel, CountrySettings
+from mmmlib.simulate.settings import CountrySettings, SimulatedChannel
 from mmmlib.simulate.truth import COUNTRY, EXPECTED, NOISE, SPEND_COLUMN, Truth, truth_folder
 
 _HYPERPARAMETERS = tuple(sorted({name for names in HYPERPARAMETERS.values() for name in names}))
@@ -78,12 +78,12 @@ def simulate(settings: Simulation) -> Simulated:
     return Simulated(data, Truth(contributions, baseline, channels, curves, settings))
 
 
-def spend_column(channel: Channel) -> str:
+def spend_column(channel: SimulatedChannel) -> str:
     """Column of a channel's spend."""
     return f"{channel.name}_spend"
 
 
-def exposure_column(channel: Channel) -> str | None:
+def exposure_column(channel: SimulatedChannel) -> str | None:
     """Column of a channel's exposure; ``None`` where only its spend is known."""
     return None if channel.exposure is None else f"{channel.name}_{channel.exposure.metric}"
 

@@ -15,7 +15,7 @@ from mmmlib.job import HYPERPARAMETERS
 from mmmlib.model import adstock
 from mmmlib.simulate.parse import Simulation, SimulationError
 from mmmlib.simulate.series import Floats, around_one, flight, generator
-from mmmlib.simulate.settings import Channel, CountrySettings
+from mmmlib.simulate.settings import CountrySettings, SimulatedChannel
 
 CENTS = 2  # decimals of money
 
@@ -109,7 +109,11 @@ def _mixed(own: Floats, leader: Floats, correlation: float, where: str, country:
 
 
 def _effect(
-    settings: Simulation, country: CountrySettings, i: int, channel: Channel, pattern: Floats
+    settings: Simulation,
+    country: CountrySettings,
+    i: int,
+    channel: SimulatedChannel,
+    pattern: Floats,
 ) -> Effect:
     spend = np.round(channel.spend_level * country.size * pattern, CENTS)
     if not spend.any():
@@ -136,7 +140,7 @@ def _effect(
 
 
 def _exposure(
-    settings: Simulation, country: CountrySettings, i: int, channel: Channel, spend: Floats
+    settings: Simulation, country: CountrySettings, i: int, channel: SimulatedChannel, spend: Floats
 ) -> Floats | None:
     """Whole impressions or clicks, bought at a price that varies from period to period."""
     if channel.exposure is None:

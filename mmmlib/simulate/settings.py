@@ -41,7 +41,7 @@ class Exposure(Frozen):
     noise: float = Field(default=0.1, ge=0, le=1)  # coefficient of variation of the price
 
 
-class Channel(Frozen):
+class SimulatedChannel(Frozen):
     """A paid channel and its true effect; spend is per period, for a country of size 1."""
 
     name: Name
@@ -85,7 +85,7 @@ class Holidays(Frozen):
     spread: float = Field(default=0.0, ge=0, le=1)
 
 
-class Context(Frozen):
+class SimulatedContext(Frozen):
     """A context variable that wanders around its mean, such as a price or a competitor.
 
     Where it stands 1 % above its mean, the target moves by ``effect`` percent of the baseline.
@@ -121,10 +121,10 @@ class SimulationSettings(Frozen):
     season: Season | None = None
     weekday: tuple[float, ...] = ()  # seven shares of the baseline, Monday first
     holidays: Holidays | None = None
-    context: tuple[Context, ...] = ()
+    context: tuple[SimulatedContext, ...] = ()
     events: Events | None = None
     adstock: Adstock = "geometric"
-    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    channels: Annotated[tuple[SimulatedChannel, ...], Field(min_length=1)]
     collinear: tuple[Collinear, ...] = ()
     countries: Annotated[tuple[CountrySettings, ...], Field(min_length=1)]
     snr: Positive | None = 20.0  # variance of the expected target to that of the noise; null: none
@@ -138,6 +138,6 @@ class SimulationSettings(Frozen):
         """Days, or weeks, a year has."""
         return ONE_YEAR if self.interval == "day" else ONE_YEAR / 7
 
-    def family(self, channel: Channel) -> Adstock:
+    def family(self, channel: SimulatedChannel) -> Adstock:
         """Adstock family of a channel."""
         return channel.adstock or self.adstock

@@ -24,7 +24,7 @@ from mmmlib.job.parse import TrainingJob
 from mmmlib.model.json import file_name, read_model
 from mmmlib.run.refresh import changes_of, continued_job, find_parent
 from mmmlib.run.reproduction import compare_runs, copy_dataset, reproducible_job
-from mmmlib.run.work import Work
+from mmmlib.run.work import NotebookRun
 from tests.engines.native import golden
 
 Invoke = Callable[..., Result]
@@ -34,7 +34,7 @@ def trained(job: TrainingJob, prepare: Callable[[Run], None] = lambda run: None)
     """Train a job as its notebooks do, in this process; without pages and plans."""
     run = Archive(job.root).claim(job)
     prepare(run)
-    work = Work(run, supervised=False)
+    work = NotebookRun(run, supervised=False)
     work.train()
     work.refreshed()
     work.finish()

@@ -43,7 +43,7 @@ import sys, time
 from mmmlib.archive import Archive, Run
 from mmmlib.engines import LogLine
 from mmmlib.run.progress import Progress
-from mmmlib.archive.stores.behind import WriteBehind
+from mmmlib.archive.stores.write_behind import WriteBehind
 from mmmlib.run.supervisor import Supervisor
 run = Archive(sys.argv[1]).run(sys.argv[2])
 run.store.pace = 0.2

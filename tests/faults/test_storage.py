@@ -10,7 +10,7 @@ from mmmlib.archive.archive import Archive
 from mmmlib.archive.manifest import Status
 from mmmlib.archive.run import LOST_AFTER, Run, now
 from mmmlib.archive.stores import gcs_connection
-from mmmlib.archive.stores.behind import WriteBehind
+from mmmlib.archive.stores.write_behind import WriteBehind
 from mmmlib.ground.errors import StoreError
 from mmmlib.job.parse import TrainingJob
 from mmmlib.run.supervisor import Supervisor

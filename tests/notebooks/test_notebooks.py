@@ -16,6 +16,7 @@ from mmmlib.archive.manifest import Status
 from mmmlib.job.model import JOB_KEYS
 from mmmlib.job.parse import TrainingJob
 from tests.conftest import REPOSITORY
+from tests.notebooks import parameters
 
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 PARAMETERIZED = [path for path in NOTEBOOKS if path.stem != "dashboard"]
@@ -24,10 +25,6 @@ PARAMETERIZED = [path for path in NOTEBOOKS if path.stem != "dashboard"]
 def code_cells(path: Path) -> list[dict[str, Any]]:
     cells = json.loads(path.read_text())["cells"]
     return [cell for cell in cells if cell["cell_type"] == "code"]
-
-
-def tagged(cell: dict[str, Any]) -> bool:
-    return "parameters" in cell["metadata"].get("tags", [])
 
 
 def declared(path: Path) -> dict[str, Any]:
@@ -42,7 +39,7 @@ def test_cells_are_few_and_short(path: Path) -> None:
     assert len(cells) <= 14
     for cell in cells:
         lines = [line for line in "".join(cell["source"]).splitlines() if line.strip()]
-        assert tagged(cell) or len(lines) <= 12
+        assert parameters.is_parameters(cell) or len(lines) <= 12
         assert cell["outputs"] == []
         assert cell["execution_count"] is None
 
@@ -70,7 +67,7 @@ def test_a_notebook_says_what_it_is_for(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PARAMETERIZED, ids=lambda path: path.name)
 def test_parameters_are_typed_and_explained(path: Path) -> None:
-    assert sum(tagged(cell) for cell in code_cells(path)) == 1
+    assert sum(parameters.is_parameters(cell) for cell in code_cells(path)) == 1
     for name, parameter in papermill.inspect_notebook(str(path)).items():
         assert parameter["inferred_type_name"] in {"str", "int", "float", "bool", "list", "dict"}
         assert parameter["help"], name
@@ -83,6 +80,13 @@ def test_parameters_are_the_keys_of_a_job(name: str) -> None:
     helps = {key: each["help"] for key, each in papermill.inspect_notebook(str(path)).items()}
     for key, field in TrainingJob.model_fields.items():
         assert helps[key] == field.description
+
+
+@pytest.mark.parametrize("path", parameters.NOTEBOOKS, ids=lambda path: path.name)
+def test_the_cell_is_written_by_the_program(path: Path) -> None:
+    (found,) = filter(parameters.is_parameters, code_cells(path))
+    how = "run python -m tests.notebooks.parameters"
+    assert "".join(found["source"]) == parameters.cell(), how
 
 
 @pytest.mark.parametrize("name", ["extract", "train"])

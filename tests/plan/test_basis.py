@@ -100,7 +100,10 @@ def test_settings_are_changed_by_key(run: Run) -> None:
     wrong: list[tuple[list[tuple[str, str]], str]] = [
         ([("lows", "1")], "allocator.lows: unknown key"),
         ([("low", "much")], "allocator.low"),
-        ([("channels.radio.low", "1")], "'radio' is no channel; use tv"),
+        (
+            [("channels.radio.low", "1")],
+            "channels.radio: is no paid channel; use one of: ",
+        ),
         ([("target", "2")], "only for the scenario target_efficiency"),
         ([("scenario", "target_efficiency"), ("total_budget", "5")], "is what target_efficiency"),
         ([("last", "3"), ("start", "2024-01-01")], "keep one"),

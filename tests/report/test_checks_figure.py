@@ -16,7 +16,7 @@ from matplotlib.text import Text
 from mmmlib.data.dataset import Dataset, prepare_dataset
 from mmmlib.job.parse import TrainingJob
 from mmmlib.report import figures, style
-from mmmlib.report.marks import Mark, arrange
+from mmmlib.report.annotations import Mark, arrange
 from mmmlib.report.onepager import one_pager
 
 Build = Callable[..., Any]

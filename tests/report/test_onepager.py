@@ -19,7 +19,7 @@ from mmmlib.ground import columns as c
 from mmmlib.job.parts import Allocator
 from mmmlib.plan.allocate import allocate
 from mmmlib.report import figures, one_pager, onepager, plan as plan_panel, style
-from mmmlib.report.wording import short
+from mmmlib.report.text import short
 
 STRANGE = [
     "$cash$ & $more$",

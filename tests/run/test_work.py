@@ -16,17 +16,17 @@ from mmmlib.ground.errors import DataError, JobError, RunError
 from mmmlib.job.parse import TrainingJob
 from mmmlib.model.result import ROBYNS_ALLOCATION
 from mmmlib.run import work as stages
-from mmmlib.run.work import SUPERVISED, Work, open_run
+from mmmlib.run.work import SUPERVISED, NotebookRun, open_run
 
 MakeJob = Callable[..., TrainingJob]
 
 
 @pytest.fixture
-def opened() -> Iterator[Callable[..., Work]]:
+def opened() -> Iterator[Callable[..., NotebookRun]]:
     """Open runs as a notebook does, and end what a test leaves open."""
-    works: list[Work] = []
+    works: list[NotebookRun] = []
 
-    def open_(job: TrainingJob, run: str = "", **parameters: Any) -> Work:
+    def open_(job: TrainingJob, run: str = "", **parameters: Any) -> NotebookRun:
         works.append(open_run(job.to_values() | {"run": run} | parameters))
         return works[-1]
 
@@ -38,7 +38,7 @@ def opened() -> Iterator[Callable[..., Work]]:
 
 
 def test_an_empty_run_claims_a_new_one(
-    make_job: MakeJob, archive: Archive, opened: Callable[..., Work]
+    make_job: MakeJob, archive: Archive, opened: Callable[..., NotebookRun]
 ) -> None:
     work = opened(make_job())
     assert archive.run("latest").state().status is Status.RUNNING
@@ -50,7 +50,7 @@ def test_an_empty_run_claims_a_new_one(
 
 
 def test_a_run_that_is_there_has_a_job_of_its_own(
-    make_job: MakeJob, archive: Archive, opened: Callable[..., Work]
+    make_job: MakeJob, archive: Archive, opened: Callable[..., NotebookRun]
 ) -> None:
     run = archive.claim(make_job(iterations=77))
     work = opened(make_job(iterations=99), run=str(run.id))
@@ -59,7 +59,7 @@ def test_a_run_that_is_there_has_a_job_of_its_own(
 
 
 def test_a_run_is_opened_once(
-    make_job: MakeJob, archive: Archive, opened: Callable[..., Work]
+    make_job: MakeJob, archive: Archive, opened: Callable[..., NotebookRun]
 ) -> None:
     work = opened(make_job())
     with pytest.raises(RunError, match="was already started"):
@@ -81,7 +81,7 @@ def test_under_a_runner_the_status_is_the_runners(
 
 
 def test_a_stage_that_fails_ends_the_run(
-    make_job: MakeJob, archive: Archive, opened: Callable[..., Work]
+    make_job: MakeJob, archive: Archive, opened: Callable[..., NotebookRun]
 ) -> None:
     work = opened(make_job(sql="SELECT * EXCLUDE tv_S FROM data"))
     with pytest.raises(DataError, match="no column 'tv_S'"):
@@ -92,7 +92,7 @@ def test_a_stage_that_fails_ends_the_run(
 
 
 def test_bad_parameters_claim_nothing(
-    make_job: MakeJob, archive: Archive, opened: Callable[..., Work]
+    make_job: MakeJob, archive: Archive, opened: Callable[..., NotebookRun]
 ) -> None:
     with pytest.raises(JobError, match="iterations"):
         opened(make_job(), iterations=-1)
@@ -104,7 +104,7 @@ def test_bad_parameters_claim_nothing(
 
 
 def test_the_engines_own_plan_is_compared_with_ours(
-    make_job: MakeJob, opened: Callable[..., Work], capsys: pytest.CaptureFixture[str]
+    make_job: MakeJob, opened: Callable[..., NotebookRun], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As after a run of Robyn, whose allocator failed and left the money where it is."""
     work = opened(make_job(iterations=60, trials=1, min_candidates=1))
@@ -130,7 +130,7 @@ def test_the_engines_own_plan_is_compared_with_ours(
 
 
 def test_a_card_shows_names_as_they_are_typed(
-    make_job: MakeJob, opened: Callable[..., Work]
+    make_job: MakeJob, opened: Callable[..., NotebookRun]
 ) -> None:
     job = make_job(target="<b>revenue</b>")
     assert "&lt;b&gt;revenue&lt;/b&gt;" in opened(job)._repr_html_()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,13 @@ from mmmlib.engines.native.engine import NativeEngine
 from mmmlib.engines.native.transforms import geometric_adstock, weibull_weights
 from mmmlib.ground import columns as c
 from mmmlib.ground.errors import DataError, JobError, SourceError
+from mmmlib.job.changes import changed
 from mmmlib.job.parse import TrainingJob
 from mmmlib.model.inputs import ModelInput
 from mmmlib.model.result import TrainingResult
 from mmmlib.report import style, truth as report
 from mmmlib.simulate.generate import Simulated, simulate
-from mmmlib.simulate.parse import Simulation, SimulationError, changed
+from mmmlib.simulate.parse import Simulation, SimulationError
 from mmmlib.simulate.training import job_for
 from mmmlib.simulate.truth import TABLES, Truth, truth_folder, truth_of
 
@@ -76,7 +76,7 @@ SMALL: Values = {
 
 
 def small(*changes: tuple[str, str]) -> Simulation:
-    return Simulation.parse(changed(copy.deepcopy(SMALL), changes))
+    return Simulation.parse(changed(SMALL, changes, Simulation))
 
 
 @pytest.fixture(scope="module")

@@ -158,8 +158,8 @@ def test_a_range_that_is_no_range_gives_no_picture():
     assert set(shapes.defaults("weibull_cdf")["tv"]) == {"alphas", "gammas", "scales", "shapes"}
 
 
-def past(run: str, search: float, optimizer: str, media: int = 6) -> quote.Past:
-    return quote.Past(run, "native", optimizer, 10_000, media, search, rest=5.0)
+def past(run: str, search: float, optimizer: str, media: int = 6) -> quote.EarlierRun:
+    return quote.EarlierRun(run, "native", optimizer, 10_000, media, search, rest=5.0)
 
 
 def test_a_quote_scales_the_search_and_adds_the_rest(demo):

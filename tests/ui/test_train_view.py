@@ -13,7 +13,7 @@ from mmmlib.ground.environment import Settings
 from mmmlib.ground.errors import SourceError
 from mmmlib.job.parse import TrainingJob
 from mmmlib.ui.routes import PAGES, Session
-from mmmlib.ui.train import form, uploads, work
+from mmmlib.ui.train import form, tasks, uploads
 from mmmlib.ui.train.view import open_page
 from tests.waiting import wait_until
 
@@ -233,7 +233,7 @@ def test_an_upload_goes_into_the_form(view, store, monkeypatch):
 
 def test_only_the_newest_of_a_kind_counts():
     answers, said = [], []
-    going = work.Work(said.append, lambda names: None)
+    going = tasks.Tasks(said.append, lambda names: None)
     for number in range(3):
         going.start("look", lambda n=number: n, answers.append, delay=0.1)
     for thread in [each for each in threading.enumerate() if each.name == "train look"]:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from mmmlib.archive.stores import StoredObject, gcs_connection, together
-from mmmlib.archive.stores.content import Content, stored
+from mmmlib.archive.stores.encoding import Content, stored
 from mmmlib.archive.stores.gcs_connection import Connection, Timeout, patience
 from mmmlib.ground import StoreError
 

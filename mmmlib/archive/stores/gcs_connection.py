@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from mmmlib.archive.stores.content import key_parts
+from mmmlib.archive.stores.encoding import key_parts
 from mmmlib.ground import StoreError
 
 READ_SECONDS = 30.0  # how long an answer is waited for, all attempts together

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mmmlib.archive.stores import StoredObject
-from mmmlib.archive.stores.content import key_parts
+from mmmlib.archive.stores.encoding import key_parts
 from mmmlib.ground import StoreError
 
 _PART = ".part-"  # unfinished writes; never listed

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.guess.exposures import bare_media, match_exposures, totals
 from mmmlib.data.guess.roles import Roles, guess_roles, last_hints, rows_apart
-from mmmlib.data.guess.sample import Column, read_sample
+from mmmlib.data.guess.sample import SampledColumn, read_sample
 from mmmlib.data.guess.words import read_name, slug
 from mmmlib.ground import DataError, Problem
 from mmmlib.job import TrainingJob
@@ -104,7 +104,7 @@ def guess_job(file: str, chosen: Mapping[str, str] | None = None) -> Guess:
     return found
 
 
-def _apply(chosen: Mapping[str, str], roles: Roles, columns: dict[str, Column]) -> None:
+def _apply(chosen: Mapping[str, str], roles: Roles, columns: dict[str, SampledColumn]) -> None:
     """The person's columns take the place of the guessed ones."""
     for role, holds in (("date", "date"), ("target", "number")):
         if not (name := chosen.get(role, "")):
@@ -121,7 +121,7 @@ def _apply(chosen: Mapping[str, str], roles: Roles, columns: dict[str, Column]) 
 
 
 def _unusable_spends(
-    roles: Roles, columns: dict[str, Column], exposures: Mapping[str, str]
+    roles: Roles, columns: dict[str, SampledColumn], exposures: Mapping[str, str]
 ) -> None:
     for name in (*roles.of("spend"), *exposures.values()):
         if columns[name].negative:
@@ -131,7 +131,7 @@ def _unusable_spends(
             )
 
 
-def _refuse_without(roles: Roles, columns: dict[str, Column]) -> None:
+def _refuse_without(roles: Roles, columns: dict[str, SampledColumn]) -> None:
     there = ", ".join(repr(name)[:60] for name in list(columns)[:10])
     there += " …" if len(columns) > 10 else ""
     needs = {
@@ -148,7 +148,7 @@ def _refuse_without(roles: Roles, columns: dict[str, Column]) -> None:
         raise DataError(missing)
 
 
-def _country(roles: Roles, columns: dict[str, Column], label: str) -> dict[str, Any]:
+def _country(roles: Roles, columns: dict[str, SampledColumn], label: str) -> dict[str, Any]:
     """The country column and the country this job is for."""
     found = roles.of("country")
     if not found:
@@ -169,7 +169,9 @@ def _country(roles: Roles, columns: dict[str, Column], label: str) -> dict[str, 
     return {"country": label or (labels[0] if labels else UNKNOWN), "country_column": found[0]}
 
 
-def _same_country(values: dict[str, Any], columns: dict[str, Column], date: Column) -> pd.Series:
+def _same_country(
+    values: dict[str, Any], columns: dict[str, SampledColumn], date: SampledColumn
+) -> pd.Series:
     """Dates of the job's country only."""
     if not (name := values.get("country_column")):
         return date.values
@@ -177,7 +179,7 @@ def _same_country(values: dict[str, Any], columns: dict[str, Column], date: Colu
     return date.values[its] if its.any() else date.values
 
 
-def _time(date: Column, dates: pd.Series, roles: Roles, whole: bool) -> dict[str, Any]:
+def _time(date: SampledColumn, dates: pd.Series, roles: Roles, whole: bool) -> dict[str, Any]:
     apart, count = rows_apart(dates), dates.nunique()
     if apart not in (1.0, 7.0):
         roles.doubts.insert(0, f"dates are {apart:g} days apart; a model needs weeks or days")
@@ -207,7 +209,7 @@ def _target_type(target: str) -> str:
 
 
 def _variables(
-    roles: Roles, exposures: Mapping[str, str], columns: dict[str, Column]
+    roles: Roles, exposures: Mapping[str, str], columns: dict[str, SampledColumn]
 ) -> dict[str, Any]:
     """Channels, organic and context variables with names that differ."""
     taken = set(_TAKEN)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from mmmlib.data.guess.sample import Column, Sample, steps
+from mmmlib.data.guess.sample import SampledColumn, SampledTable, steps
 from mmmlib.data.guess.words import Name, read_name
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Roles:
         return [name for name, its in self.roles.items() if its == role]
 
 
-def guess_roles(sample: Sample) -> Roles:
+def guess_roles(sample: SampledTable) -> Roles:
     """Give every column of a sample its role; ``target`` may be left to :func:`last_hints`."""
     roles = Roles()
     columns = {column.name: column for column in sample.columns}
@@ -65,7 +65,7 @@ def guess_roles(sample: Sample) -> Roles:
     return roles
 
 
-def _date(roles: Roles, columns: dict[str, Column]) -> None:
+def _date(roles: Roles, columns: dict[str, SampledColumn]) -> None:
     dates = [column for column in columns.values() if column.holds == "date"]
     if not dates:
         return
@@ -79,7 +79,7 @@ def _date(roles: Roles, columns: dict[str, Column]) -> None:
             roles.doubts.append(f"there are two columns of dates; {best.name!r} was taken")
 
 
-def _country(roles: Roles, columns: dict[str, Column]) -> None:
+def _country(roles: Roles, columns: dict[str, SampledColumn]) -> None:
     """A text that is named like a country, or two-letter codes under which dates repeat."""
     dates = roles.of("date")
     repeats = bool(dates) and bool(columns[dates[0]].values.duplicated().any())
@@ -94,7 +94,7 @@ def _country(roles: Roles, columns: dict[str, Column]) -> None:
             return
 
 
-def _role(column: Column, name: Name) -> tuple[Role, str]:
+def _role(column: SampledColumn, name: Name) -> tuple[Role, str]:
     """Role and reason of one column by itself; an empty reason where it says nothing."""
     if column.holds == "nothing" or column.constant:
         return "left out", "never changes" if column.holds != "nothing" else "is empty"
@@ -109,7 +109,7 @@ def _role(column: Column, name: Name) -> tuple[Role, str]:
     return _number_role(column, name)
 
 
-def _text_role(column: Column, name: Name) -> tuple[Role, str]:
+def _text_role(column: SampledColumn, name: Name) -> tuple[Role, str]:
     count = len(column.levels)
     for group in ("SPEND", "EXPOSURE", "REVENUE"):
         if name.says(group):
@@ -119,7 +119,7 @@ def _text_role(column: Column, name: Name) -> tuple[Role, str]:
     return "factor", f"is text of {count} levels: {', '.join(column.levels[:5])}"
 
 
-def _number_role(column: Column, name: Name) -> tuple[Role, str]:
+def _number_role(column: SampledColumn, name: Name) -> tuple[Role, str]:
     spend = name.suffix == "spend" or name.says("SPEND")
     context = name.says("CONTEXT")
     exposure = name.suffix == "exposure" or name.says("EXPOSURE")
@@ -143,7 +143,7 @@ def _number_role(column: Column, name: Name) -> tuple[Role, str]:
     return next(((role, why) for applies, role, why in rules if applies), ("left out", ""))
 
 
-def _counts_time(column: Column, name: Name) -> bool:
+def _counts_time(column: SampledColumn, name: Name) -> bool:
     """Whether numbers are years, quarters, weeks and the like."""
     values = column.values.dropna()
     small = bool((values.between(0, 53) & (values % 1 == 0)).all())
@@ -161,7 +161,7 @@ def _is_result(name: Name) -> bool:
     return bool(first) or name.says("REVENUE") or name.says("CONVERSION")
 
 
-def _target(roles: Roles, columns: dict[str, Column]) -> None:
+def _target(roles: Roles, columns: dict[str, SampledColumn]) -> None:
     """The best named result that no other role has; the rest are left out and said."""
     free = [
         column
@@ -182,13 +182,13 @@ def _target(roles: Roles, columns: dict[str, Column]) -> None:
             )
 
 
-def _target_rank(column: Column) -> tuple[bool, bool, bool, int]:
+def _target_rank(column: SampledColumn) -> tuple[bool, bool, bool, int]:
     name = read_name(column.name)
     explicit = not (name.says("REVENUE") or name.says("CONVERSION"))
     return explicit, name.says("REVENUE"), "total" in name.words, -len(name.words)
 
 
-def _unknown(roles: Roles, columns: dict[str, Column]) -> None:
+def _unknown(roles: Roles, columns: dict[str, SampledColumn]) -> None:
     """Numbers whose names say nothing: context, when they are few."""
     unknown = [name for name, reason in roles.reasons.items() if not reason]
     some = ", ".join(repr(name) for name in unknown[:5]) + (" …" if len(unknown) > 5 else "")
@@ -208,7 +208,7 @@ def _unknown(roles: Roles, columns: dict[str, Column]) -> None:
         roles.doubts.append(f"the names of {some} say nothing; taken for context variables")
 
 
-def last_hints(roles: Roles, columns: dict[str, Column]) -> None:
+def last_hints(roles: Roles, columns: dict[str, SampledColumn]) -> None:
     """Target and spends by statistics, where no name told them; always doubtful.
 
     The target is the number that is rarely zero, never negative and moves most with the other
@@ -228,7 +228,7 @@ def last_hints(roles: Roles, columns: dict[str, Column]) -> None:
                 roles.doubts.append(f"nothing is named like spend; {name!r} is a guess")
 
 
-def _by_correlation(roles: Roles, columns: dict[str, Column]) -> Iterator[str]:
+def _by_correlation(roles: Roles, columns: dict[str, SampledColumn]) -> Iterator[str]:
     free = [n for n in roles.of("context") if columns[n].zeros < 0.05 and not columns[n].negative]
     others = [columns[n].values for n in (*roles.of("spend"), *roles.of("context"))]
     if free and len(others) > 1:

@@ -35,7 +35,7 @@ _CURRENCY = re.compile(r"(EUR|USD|GBP|CHF|[€$£%])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Column:
+class SampledColumn:
     """What one column holds.
 
     Attributes
@@ -79,12 +79,12 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Sample:
+class SampledTable:
     """The first rows of a file.
 
     Attributes
     ----------
-    columns : tuple of Column
+    columns : tuple of SampledColumn
         In the order of the file.
     rows : int
         Rows that were read.
@@ -92,12 +92,12 @@ class Sample:
         Whether these are all the rows of the file.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[SampledColumn, ...]
     rows: int
     whole: bool
 
 
-def read_sample(file: str) -> Sample:
+def read_sample(file: str) -> SampledTable:
     """Read the first rows of a CSV or Parquet file, of any separator, through DuckDB.
 
     Raises
@@ -118,33 +118,33 @@ def read_sample(file: str) -> Sample:
         )
     if twice := sorted({str(name) for name in frame.columns[frame.columns.duplicated()]}):
         raise SourceError(f"file: {file} has more than one column {twice[0]!r}; rename one")
-    return Sample(tuple(column(frame[name]) for name in frame.columns), len(frame), whole)
+    return SampledTable(tuple(column(frame[name]) for name in frame.columns), len(frame), whole)
 
 
-def column(values: pd.Series) -> Column:
+def column(values: pd.Series) -> SampledColumn:
     """Judge what a column holds; its values as they were read."""
     import pandas as pd
 
     name = str(values.name)
     if pd.api.types.is_datetime64_any_dtype(values):
-        return Column(name, "date", values)
+        return SampledColumn(name, "date", values)
     if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
-        return Column(name, "number", values.astype(float))
+        return SampledColumn(name, "number", values.astype(float))
     if (plain := _plain_numbers(values)) is not None:
-        return Column(name, "number", plain)
+        return SampledColumn(name, "number", plain)
     text = values.astype("object").where(values.notna(), "").astype(str).str.strip()
     text = text.where(text != "")
     filled = text.dropna()
     if filled.empty:
-        return Column(name, "nothing", text)
+        return SampledColumn(name, "nothing", text)
     if formats := _date_formats(filled):
         dates = pd.to_datetime(text, format=formats[0], errors="coerce")
         iso = formats[0].startswith("%Y-%m-%d")
-        return Column(name, "date", dates, "" if iso else formats[0], "".join(formats[1:2]))
+        return SampledColumn(name, "date", dates, "" if iso else formats[0], "".join(formats[1:2]))
     numbers = _numbers(filled).reindex(text.index)
     if numbers.notna().sum() >= FITS * len(filled):
-        return Column(name, "number", numbers)
-    return Column(name, "text", text)
+        return SampledColumn(name, "number", numbers)
+    return SampledColumn(name, "text", text)
 
 
 def steps(dates: pd.Series) -> pd.Series:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mmmlib.data.examples import EXAMPLE_PREFIX, example_path
 from mmmlib.data.sources import NOBODY, Extraction, Listener
-from mmmlib.data.sources.duckdb_look import preview_of
+from mmmlib.data.sources.duckdb_preview import preview_of
 from mmmlib.data.sources.preview import Preview
 from mmmlib.data.sources.text_encoding import as_utf8, encoding_of
 from mmmlib.ground import Problem, SourceError

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Work:
+class SearchTask:
     """What trials are searched with.
 
     Attributes

@@ -18,7 +18,7 @@ from mmmlib.engines.engine import NSGA2, Events, optimizer_of
 from mmmlib.engines.interrupts import held_interrupts
 from mmmlib.engines.native.candidates import Model
 from mmmlib.engines.native.generations import search_generations
-from mmmlib.engines.native.messages import Failure, Found, Report, Work
+from mmmlib.engines.native.messages import Failure, Found, Report, SearchTask
 from mmmlib.engines.native.processes import processes, receive, send
 from mmmlib.engines.native.search import Progress, Trial, search_trial, throttled
 from mmmlib.engines.native.standing import Standing
@@ -107,7 +107,7 @@ def _search_elsewhere(
     total = len(waiting)
     with processes(count) as workers:
         for connection, worker in workers.items():
-            send(connection, worker, Work(standing.model, REPORT_SECONDS))
+            send(connection, worker, SearchTask(standing.model, REPORT_SECONDS))
             send(connection, worker, waiting.pop(0))
         while len(found) < total:
             let_go()

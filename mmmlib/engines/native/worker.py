@@ -1,6 +1,6 @@
 """A child process that searches the trials its parent hands it.
 
-It receives :class:`Work`, then numbers of trials; it answers each with any number of
+It receives :class:`SearchTask`, then numbers of trials; it answers each with any number of
 :class:`Report`, then :class:`Found` or :class:`Failure`.
 """
 
@@ -11,7 +11,7 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
-from mmmlib.engines.native.messages import Failure, Found, Report, Work
+from mmmlib.engines.native.messages import Failure, Found, Report, SearchTask
 from mmmlib.engines.native.search import throttled
 from mmmlib.engines.native.trials import search_one
 from mmmlib.model import FloatArray
@@ -27,14 +27,14 @@ def main(descriptor: int) -> None:
     """
     connection: Connection[Any, Any] = Connection(descriptor)
     try:
-        work: Work = connection.recv()
+        work: SearchTask = connection.recv()
         while True:
             _search(connection, work, connection.recv())
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # the parent has closed the pipe: nothing more to do
 
 
-def _search(connection: Connection[Any, Any], work: Work, number: int) -> None:
+def _search(connection: Connection[Any, Any], work: SearchTask, number: int) -> None:
     def report(done: int, best: FloatArray) -> None:
         connection.send(Report(number, done, best))
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mmmlib.engines.robyn.messages import Argument, Call, Column, Failed, Frame, Kept, Returned
+from mmmlib.engines.robyn.messages import Argument, Call, Failed, Frame, Kept, Returned, Vector
 
 OPTIONS = ("rpy2", "--quiet", "--no-save", "--no-restore", "--no-init-file")
 NA_DOUBLE = np.array([0x7FF00000000007A2], dtype=np.uint64).view(np.float64)[0]
@@ -90,7 +90,7 @@ class Embedded:
             case Frame(columns):
                 return self._data_frame(columns)
 
-    def _data_frame(self, columns: Sequence[Column]) -> Any:
+    def _data_frame(self, columns: Sequence[Vector]) -> Any:
         vectors = self._ri.ListSexpVector([self._vector(column) for column in columns])
         names = self._ri.StrSexpVector([column.name for column in columns])
         rows = len(columns[0].values) if columns else 0
@@ -104,7 +104,7 @@ class Embedded:
         # R's own way: a slot alone would be a class that methods do not see
         return self._base["class<-"](vector, self._ri.StrSexpVector([name]))
 
-    def _vector(self, column: Column) -> Any:
+    def _vector(self, column: Vector) -> Any:
         ri, values, missing = self._ri, column.values, column.missing
         match column.kind:
             case "double":
@@ -147,7 +147,7 @@ class Embedded:
         names = _names(value)
         return dict(zip(names, scalars, strict=True)) if names else scalars
 
-    def _column(self, name: str, vector: Any, what: str) -> Column:
+    def _column(self, name: str, vector: Any, what: str) -> Vector:
         ri = self._ri
         classes = set(vector.rclass)
         if classes & {"POSIXct", "POSIXlt", "difftime"}:
@@ -159,21 +159,21 @@ class Embedded:
                 values = _values(vector, np.float64)
                 is_na = values.view(np.uint64) & 0xFFFFFFFF == 1954
                 missing = np.isnan(values) & is_na
-                return Column(name, "date" if "Date" in classes else "double", values, missing)
+                return Vector(name, "date" if "Date" in classes else "double", values, missing)
             case ri.RTYPES.INTSXP:
                 whole = _values(vector, np.int32)
                 missing = whole == NA_INTEGER
                 if "Date" in classes:
-                    return Column(name, "date", whole.astype(np.float64), missing)
-                return Column(name, "integer", whole, missing)
+                    return Vector(name, "date", whole.astype(np.float64), missing)
+                return Vector(name, "integer", whole, missing)
             case ri.RTYPES.LGLSXP:
                 flags = _values(self._base["as.integer"](vector), np.int32)
-                return Column(name, "logical", flags == 1, flags == NA_INTEGER)
+                return Vector(name, "logical", flags == 1, flags == NA_INTEGER)
             case ri.RTYPES.STRSXP:
                 missing = np.array(self._base["is.na"](vector), dtype=np.bool_)
                 texts = np.empty(len(vector), dtype=object)
                 texts[:] = ["" if na else str(t) for t, na in zip(vector, missing, strict=True)]
-                return Column(name, "text", texts, missing)
+                return Vector(name, "text", texts, missing)
         raise _StrangeError(f"{what} is an R {vector.typeof.name}, which has no place in a table")
 
 

@@ -12,7 +12,7 @@ from mmmlib.engines.engine import Events, LogLine, StepStarted, optimizer_of
 from mmmlib.engines.interrupts import held_interrupts
 from mmmlib.engines.robyn import found
 from mmmlib.engines.robyn.refusals import not_done_by_robyn
-from mmmlib.engines.robyn.search import Standing
+from mmmlib.engines.robyn.search import SearchStanding
 from mmmlib.ground import EngineError, JobError, MMMError, Problem
 from mmmlib.job import TrainingJob
 from mmmlib.model import TrainingResult
@@ -56,7 +56,7 @@ class RobynEngine:
 
         try:
             with held_interrupts() as let_go:
-                listener = _Listener(Standing(job, events), events, let_go)
+                listener = _Listener(SearchStanding(job, events), events, let_go)
                 with Hosts(found.sources(), listener.line, listener.safe_point) as hosts:
                     training = Training(dataset, job, hosts, listener.standing, events)
                     fields, files = training.run(partial(_step, seconds=seconds, events=events))
@@ -78,7 +78,9 @@ class RobynEngine:
 class _Listener:
     """Passes R's console on, and sees to it that the last line does not wait for the next."""
 
-    def __init__(self, standing: Standing, events: Events, let_go: Callable[[], None]) -> None:
+    def __init__(
+        self, standing: SearchStanding, events: Events, let_go: Callable[[], None]
+    ) -> None:
         self.standing = standing
         self._events = events
         self._let_go = let_go

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mmmlib.engines.robyn.messages import Column, Frame
+from mmmlib.engines.robyn.messages import Frame, Vector
 from mmmlib.ground import EngineError
 
 INTEGER_MAX = 2**31 - 1  # R's integers have 32 bits; the lowest value is NA
@@ -61,7 +61,7 @@ class _UnfitError(Exception):
     """Why a column cannot pass."""
 
 
-def _column(name: str, series: pd.Series[Any], text: bool) -> Column:
+def _column(name: str, series: pd.Series[Any], text: bool) -> Vector:
     missing = series.isna().to_numpy(dtype=np.bool_)
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
@@ -69,11 +69,11 @@ def _column(name: str, series: pd.Series[Any], text: bool) -> Column:
     if isinstance(dtype, pd.DatetimeTZDtype):
         raise _UnfitError(f"has the time zone {dtype.tz}; dates have none")
     if pd.api.types.is_bool_dtype(dtype):
-        return Column(name, "logical", _filled(series, False, np.bool_), missing)
+        return Vector(name, "logical", _filled(series, False, np.bool_), missing)
     if pd.api.types.is_integer_dtype(dtype):
         return _whole(name, _filled(series, 0, np.int64), missing)
     if pd.api.types.is_float_dtype(dtype):
-        return Column(name, "double", _filled(series, np.nan, np.float64), missing)
+        return Vector(name, "double", _filled(series, np.nan, np.float64), missing)
     if pd.api.types.is_datetime64_dtype(dtype):
         return _dates(name, series.to_numpy(), missing)
     if text:
@@ -89,37 +89,37 @@ def _filled(series: pd.Series[Any], filler: Any, dtype: Any) -> np.ndarray[Any, 
 
 def _whole(
     name: str, values: np.ndarray[Any, Any], missing: np.ndarray[Any, np.dtype[np.bool_]]
-) -> Column:
+) -> Vector:
     """Whole numbers: R's integers where they fit, else doubles that are exact."""
     largest = max((abs(int(values.min())), abs(int(values.max()))), default=0) if values.size else 0
     if largest <= INTEGER_MAX:
-        return Column(name, "integer", values.astype(np.int32), missing)
+        return Vector(name, "integer", values.astype(np.int32), missing)
     if largest > EXACT_MAX:
         raise _UnfitError(f"holds {largest}, which R cannot hold exactly")
-    return Column(name, "double", values.astype(np.float64), missing)
+    return Vector(name, "double", values.astype(np.float64), missing)
 
 
 def _dates(
     name: str, moments: np.ndarray[Any, Any], missing: np.ndarray[Any, np.dtype[np.bool_]]
-) -> Column:
+) -> Vector:
     days = moments.astype("datetime64[D]")
     if (days[~missing] != moments[~missing]).any():
         raise _UnfitError("has times of the day; a date is wanted")
-    return Column(name, "date", np.where(missing, 0, days.astype(np.int64)) * 1.0, missing)
+    return Vector(name, "date", np.where(missing, 0, days.astype(np.int64)) * 1.0, missing)
 
 
 def _text(
     name: str, series: pd.Series[Any], missing: np.ndarray[Any, np.dtype[np.bool_]]
-) -> Column:
+) -> Vector:
     values = series.astype(object).where(~missing, "").to_numpy(dtype=object)
     if others := sorted({type(value).__name__ for value in values if not isinstance(value, str)}):
         raise _UnfitError(f"should be text but holds {', '.join(others)}")
     if any("\0" in value for value in values):
         raise _UnfitError("holds a NUL character, which R's texts cannot")
-    return Column(name, "text", values, missing)
+    return Vector(name, "text", values, missing)
 
 
-def _series(column: Column) -> Any:
+def _series(column: Vector) -> Any:
     values, missing = column.values, column.missing
     some = bool(missing.any())
     match column.kind:

@@ -14,7 +14,7 @@ Kind = Literal["double", "integer", "logical", "date", "text"]
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class Vector:
     """Values of one kind.
 
     Attributes
@@ -38,7 +38,7 @@ class Column:
 class Frame:
     """A table as it passes between the processes."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[Vector, ...]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ INPUT = "input"  # name under which each host keeps Robyn's InputCollect
 
 
 @dataclass
-class Standing:
+class SearchStanding:
     """How far the search is; tells the listener."""
 
     job: TrainingJob
@@ -56,7 +56,9 @@ class Standing:
         )
 
 
-def search_trials(hosts: Hosts, main: Host, standing: Standing, processes: int) -> tuple[str, ...]:
+def search_trials(
+    hosts: Hosts, main: Host, standing: SearchStanding, processes: int
+) -> tuple[str, ...]:
     """Search all trials.
 
     Parameters
@@ -64,7 +66,7 @@ def search_trials(hosts: Hosts, main: Host, standing: Standing, processes: int) 
     hosts : Hosts
     main : Host
         Keeps the input already. With one process it searches all trials itself.
-    standing : Standing
+    standing : SearchStanding
     processes : int
         R processes at most.
 
@@ -99,7 +101,7 @@ def search_trials(hosts: Hosts, main: Host, standing: Standing, processes: int) 
 
 def _finish(
     hosts: Hosts,
-    standing: Standing,
+    standing: SearchStanding,
     running: dict[Host, int],
     waiting: Iterator[int],
     files: dict[int, str],

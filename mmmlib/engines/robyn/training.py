@@ -17,7 +17,7 @@ from mmmlib.engines.robyn.allocation import robyns_allocation
 from mmmlib.engines.robyn.frames import to_frame, to_table
 from mmmlib.engines.robyn.hosts import Host, Hosts
 from mmmlib.engines.robyn.messages import Frame, Kept
-from mmmlib.engines.robyn.search import INPUT, Standing, search_trials
+from mmmlib.engines.robyn.search import INPUT, SearchStanding, search_trials
 from mmmlib.ground import columns as c, usable_cores
 from mmmlib.job import TrainingJob
 from mmmlib.model import ROBYNS_ALLOCATION
@@ -36,12 +36,17 @@ class Training:
     job : TrainingJob
     hosts : Hosts
         None running yet.
-    standing : Standing
+    standing : SearchStanding
     events : callable
     """
 
     def __init__(
-        self, dataset: Dataset, job: TrainingJob, hosts: Hosts, standing: Standing, events: Events
+        self,
+        dataset: Dataset,
+        job: TrainingJob,
+        hosts: Hosts,
+        standing: SearchStanding,
+        events: Events,
     ) -> None:
         self.dataset = dataset
         self.job = job

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from mmmlib.archive import Run, trained_job
 from mmmlib.data import dataset_of
 from mmmlib.ground import JobError, Problem
-from mmmlib.job import TrainingJob, plain_values
+from mmmlib.job import TrainingJob, changed
 from mmmlib.run.refresh.continued_job import ITERATIONS, TRIALS, continued_job
 from mmmlib.run.refresh.parent import find_parent
 
@@ -37,22 +36,23 @@ def refreshed_job(
     RunError, DataError
         See :func:`find_parent` and :func:`continued_job`.
     """
-    values: dict[str, Any] = {"iterations": ITERATIONS, "trials": TRIALS, "root": run.store.root}
-    for key, value in parameters:
-        values |= plain_values(f"{key}: {value}")
-    if moved := {"window", "refresh_of"} & set(values):
+    asked = [key.partition(".")[0] for key, _ in parameters]
+    if moved := sorted({"window", "refresh_of"} & {*asked}):
         raise JobError(
             Problem(key, "is what a refresh sets itself; --steps says how far") for key in moved
         )
     chosen = find_parent(run.store, f"{run}/{candidate}" if candidate else str(run))
     job, notes = trained_job(run), []
-    if file:
-        values["file"] = file
-    if job.engine != "native" and "engine" not in values:
+    values = job.to_values()
+    values |= {"iterations": ITERATIONS, "trials": TRIALS, "root": run.store.root}
+    if job.engine != "native" and "engine" not in asked:
         values["engine"] = "native"
         notes.append(f"engine native continues the model of engine {job.engine}")
+    values = changed(values, parameters)
+    if file:
+        values["file"] = file
     # where the window moves to is known once the data are read
-    base = TrainingJob.parse(job.to_values() | values | {"window": [], "refresh_of": ""})
+    base = TrainingJob.parse(values | {"window": [], "refresh_of": ""})
     continued, more = continued_job(chosen, base, dataset_of(base), steps)
     before, after = (" … ".join(map(str, each)) for each in (chosen.model.window, continued.window))
     moves = f"the window moves from {before} to {after}"

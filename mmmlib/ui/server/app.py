@@ -34,14 +34,14 @@ from mmmlib.launching import drain
 from mmmlib.ui.server.folder import ServerFolder
 from mmmlib.ui.server.handlers import (
     Closing,
-    Health,
-    Kernel,
+    HealthHandler,
     KernelSocket,
     Login,
     Owners,
-    Page,
+    PageHandler,
     Scripts,
     SecurityHeaders,
+    TabKernelHandler,
 )
 from mmmlib.ui.server.iap import IapIdentity
 from mmmlib.ui.server.server_log import ServerLog
@@ -64,8 +64,8 @@ _EXTENSIONS = [
 # Voilà's own handlers that are kept, and what stands in for them; all others are left out:
 # files beside the notebook, themes, the request of another tab.
 _KEPT = {
-    TornadoVoilaHandler: Page,
-    KernelHandler: Kernel,
+    TornadoVoilaHandler: PageHandler,
+    KernelHandler: TabKernelHandler,
     VoilaKernelWebsocketHandler: KernelSocket,
     VoilaShutdownKernelHandler: Closing,
     FileFindHandler: Scripts,
@@ -148,7 +148,9 @@ class DashboardServer(Voila):  # type: ignore[misc]
             cull_seconds=CULL_SECONDS,
         )
         # a probe need not know the path
-        rules = [(where, Health) for where in {HEALTH, url_path_join(self.server_url, HEALTH)}]
+        rules = [
+            (where, HealthHandler) for where in {HEALTH, url_path_join(self.server_url, HEALTH)}
+        ]
         if self.identity_provider.login_available:
             rules.append((url_path_join(self.server_url, "/login"), Login))
         for pattern, handler, *options in super().init_handlers():

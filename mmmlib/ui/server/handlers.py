@@ -113,7 +113,7 @@ class _Failing:
         failure(f"server error {self.error_id}", error_id=self.error_id)
 
 
-class Page(_Failing, TornadoVoilaHandler):  # type: ignore[misc]
+class PageHandler(_Failing, TornadoVoilaHandler):  # type: ignore[misc]
     """The dashboard's page."""
 
     async def get(self, path: str | None = None) -> None:
@@ -149,7 +149,7 @@ class Login(VoilaLoginHandler):  # type: ignore[misc]
         self.write(login_page(self.xsrf_form_html(), wrong=message is not None))
 
 
-class Kernel(_Failing, KernelHandler):
+class TabKernelHandler(_Failing, KernelHandler):
     """Whether a page's kernel is there. It cannot be removed this way."""
 
     async def get(self, kernel_id: str) -> None:
@@ -190,7 +190,7 @@ class Scripts(FileFindHandler):
             self.set_header("Cache-Control", "public, max-age=31536000, immutable")
 
 
-class Health(RequestHandler):
+class HealthHandler(RequestHandler):
     """Says that the server answers. Any other address would start a kernel to do so."""
 
     def get(self) -> None:

@@ -28,7 +28,7 @@ _EMPTY = {
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedForm:
     """What the values of the form are worth.
 
     Attributes
@@ -67,7 +67,7 @@ class Checked:
         ]
 
 
-def check(values: Mapping[str, Any]) -> Checked:
+def check(values: Mapping[str, Any]) -> CheckedForm:
     """Validate the values of the form as a typed job is: all problems at once.
 
     Beyond that, the form names only files that this dashboard reads.
@@ -76,10 +76,10 @@ def check(values: Mapping[str, Any]) -> Checked:
     try:
         job = TrainingJob.parse(plain(values))
     except JobError as error:
-        return Checked(None, shown([*error.problems, *not_read]))
+        return CheckedForm(None, shown([*error.problems, *not_read]))
     if problems := [*not_read, *clashes(job)]:
-        return Checked(None, shown(problems))
-    return Checked(job, [])
+        return CheckedForm(None, shown(problems))
+    return CheckedForm(job, [])
 
 
 def of_example(name: str) -> Values:

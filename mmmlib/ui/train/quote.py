@@ -21,7 +21,7 @@ _SEARCH = "search"
 
 
 @dataclass(frozen=True)
-class Past:
+class EarlierRun:
     """What an earlier run took.
 
     Attributes
@@ -91,12 +91,12 @@ class Quote:
         return f"{about}, from {count} earlier run{'' if count == 1 else 's'}"
 
 
-def past_runs(root: str) -> list[Past]:
+def past_runs(root: str) -> list[EarlierRun]:
     """Return what the newest runs of an archive that succeeded took.
 
     One that cannot be read is passed over.
     """
-    found: list[Past] = []
+    found: list[EarlierRun] = []
     for run in Archive(root).runs():
         if len(found) == MOST_RUNS:
             break
@@ -108,7 +108,7 @@ def past_runs(root: str) -> list[Past]:
     return found
 
 
-def quote(job: TrainingJob, past: Sequence[Past], executor: str = "local") -> Quote:
+def quote(job: TrainingJob, past: Sequence[EarlierRun], executor: str = "local") -> Quote:
     """Expect the time of a job: candidates at the speed of earlier runs, plus their overhead.
 
     Runs of the same engine and optimizer count; a candidate's time grows with the number of
@@ -144,7 +144,7 @@ def quoted_and_actual(run: Run) -> dict[str, Any]:
     return {"words": words, "quoted": said, "seconds": quoted["seconds"], "took": took}
 
 
-def _past(run: Run) -> Past | None:
+def _past(run: Run) -> EarlierRun | None:
     from mmmlib.archive import TRAINING
 
     if not run.has(MANIFEST) or not run.has(TRAINING):
@@ -159,7 +159,7 @@ def _past(run: Run) -> Past | None:
     candidates = int(facts["summary"]["candidates"])
     if candidates < 1 or search <= 0:
         return None
-    return Past(
+    return EarlierRun(
         str(run.id),
         job.engine,
         job.optimizer,

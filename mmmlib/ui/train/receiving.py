@@ -9,9 +9,9 @@ from mmmlib.ground import MMMError
 from mmmlib.ui.train.child import CHILD
 from mmmlib.ui.train.form import Values
 from mmmlib.ui.train.lists import read_list
+from mmmlib.ui.train.tasks import Tasks
 from mmmlib.ui.train.traits import FormTraits
 from mmmlib.ui.train.uploads import Uploads
-from mmmlib.ui.train.work import Work
 from mmmlib.ui.view import Say
 
 
@@ -19,7 +19,7 @@ class Receiving(FormTraits):
     """Takes a file piece by piece, looks at it where it is a list, and puts it into the form."""
 
     _values: Values
-    _work: Work
+    _work: Tasks
 
     def __init__(self, say: Say, **traits: Any) -> None:
         self._uploads = Uploads()

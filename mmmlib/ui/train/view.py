@@ -18,11 +18,11 @@ from mmmlib.ui.train import form, machines as places, refreshing, roles, shapes
 from mmmlib.ui.train.child import CHILD
 from mmmlib.ui.train.fields import SECTIONS, fields, fit
 from mmmlib.ui.train.launching import launch
-from mmmlib.ui.train.quote import Past, past_runs, quote
+from mmmlib.ui.train.quote import EarlierRun, past_runs, quote
 from mmmlib.ui.train.raw import Raw, guess, import_what_reads, read_raw, try_source
 from mmmlib.ui.train.receiving import Receiving
 from mmmlib.ui.train.series import Series, data_job, read_series
-from mmmlib.ui.train.work import Work
+from mmmlib.ui.train.tasks import Tasks
 
 QUICK_SECONDS = 1.5  # data that are read in this time are checked again after every edit
 PAUSE_SECONDS = 0.7  # without an edit, before they are
@@ -46,7 +46,7 @@ class TrainView(Receiving):
         self._values: form.Values = {}
         self._seen: Any = None  # what the browser holds as far as is known here, as it was sent
         self._reasons: dict[str, str] = {}
-        self._past: list[Past] | None = None
+        self._past: list[EarlierRun] | None = None
         self._examined: TrainingJob | None = None
         self._looked_at: list[Any] = []
         self._quick = True
@@ -54,7 +54,7 @@ class TrainView(Receiving):
         known = {"fields": fields(), "sources": list(names.SOURCES)}
         folders = [str(folder) for folder in settings().data_folders]
         super().__init__(session.say, **known, folders=folders, **traits)
-        self._work = Work(session.say, self._show_busy)
+        self._work = Tasks(session.say, self._show_busy)
         self._load(form.starting())
 
     def refresh(self) -> None:
@@ -218,7 +218,7 @@ class TrainView(Receiving):
         else:
             self.quoted = quote(job, self._past).words()
 
-    def _has_past(self, past: list[Past]) -> None:
+    def _has_past(self, past: list[EarlierRun]) -> None:
         self._past = past
         self.earlier = [str(run) for run in self._session.archive.runs()[:MOST_EARLIER]]
         self._quote(form.check(self._values).job)

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from mmmlib.cli import main
 from mmmlib.data.sources.snowflake import connections as named_connections
 from mmmlib.data.sources.snowflake.connections import TypedConnection, connection, known_connections
-from mmmlib.data.sources.snowflake.look import Step, try_connection
+from mmmlib.data.sources.snowflake.preview import Step, try_connection
 from mmmlib.ground.environment import settings
 from mmmlib.ground.errors import SnowflakeError
 from tests.servers import running
@@ -121,7 +121,7 @@ def test_a_browser_logs_in_on_a_desk_only(
     browser.chmod(0o755)
     monkeypatch.setenv("BROWSER", f"{browser} %s &")  # & so that nobody waits for its end
     profiles(here=snowflake.profile(authenticator="externalbrowser", **NO_KEY))
-    code = "from mmmlib.data.sources.snowflake.look import try_connection as t; print(t('here'))"
+    code = "from mmmlib.data.sources.snowflake.preview import try_connection as t; print(t('here'))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=900)
     assert "kind='login'" not in done.stdout + done.stderr, done
     assert [e["how"] for e in snowflake.log() if "how" in e] == ["EXTERNALBROWSER"]

@@ -27,7 +27,7 @@ import snowflake.connector
 from mmmlib.ground.errors import SourceError
 from mmmlib.job import TrainingJob
 from mmmlib.data.sources import open_source
-from mmmlib.data.sources.snowflake.look import try_connection
+from mmmlib.data.sources.snowflake.preview import try_connection
 source, job = open_source("snowflake"), TrainingJob.load(sys.argv[1])
 said = {"version": snowflake.connector.__version__}
 try:

@@ -10,7 +10,7 @@ import pytest
 from mmmlib.engines.engine import CandidatesDone, Event
 from mmmlib.engines.robyn.frames import to_frame, to_table
 from mmmlib.engines.robyn.messages import Told
-from mmmlib.engines.robyn.search import INPUT, Standing, search_trials
+from mmmlib.engines.robyn.search import INPUT, SearchStanding, search_trials
 from mmmlib.ground.errors import EngineError
 from mmmlib.job.parse import TrainingJob
 from tests.engines.robyn.conftest import Heard
@@ -26,7 +26,7 @@ def test_every_trial_is_searched_once_in_its_place(
     main = hosts.start()
     given = pd.DataFrame({"seconds": [0.1], "bad": [0.0]})
     hosts.call(main, "give_back", to_frame(given), keep=INPUT)
-    standing = Standing(make_job(trials=3, iterations=10), lambda event: None)
+    standing = SearchStanding(make_job(trials=3, iterations=10), lambda event: None)
     files = search_trials(hosts, main, standing, processes)
     found = to_table(hosts.call(main, "read_trials", files))
     assert found["trial"].tolist() == [1, 2, 3]
@@ -41,14 +41,14 @@ def test_a_trial_that_fails_ends_the_search(hosts: Heard, make_job: MakeJob) -> 
     main = hosts.start()
     given = pd.DataFrame({"seconds": [0.1], "bad": [2.0]})
     hosts.call(main, "give_back", to_frame(given), keep=INPUT)
-    standing = Standing(make_job(trials=2, iterations=10), lambda event: None)
+    standing = SearchStanding(make_job(trials=2, iterations=10), lambda event: None)
     with pytest.raises(EngineError, match=r"R stopped \(trial 2\): no luck in trial 2"):
         search_trials(hosts, main, standing, 2)
 
 
 def test_the_standing_adds_trials_up(make_job: MakeJob) -> None:
     events: list[Event] = []
-    standing = Standing(make_job(trials=2, iterations=10), events.append)
+    standing = SearchStanding(make_job(trials=2, iterations=10), events.append)
     standing.tell()
     standing.told(1, Told(4, (0.5, 0.9)))
     standing.told(2, Told(3, (0.7, 0.2)))

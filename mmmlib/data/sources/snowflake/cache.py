@@ -18,7 +18,7 @@ VERSION = 1  # of how a result is written; another one does not find what this o
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedExtraction:
     """An extraction in the cache.
 
     Attributes
@@ -58,7 +58,7 @@ def key(place: Mapping[str, str], query: Query) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def find(key_: str) -> Kept | None:
+def find(key_: str) -> CachedExtraction | None:
     """The extraction kept under a key, when it is young enough."""
     kept = _read(_folder() / f"{key_}.json")
     return kept if kept and kept.fresh else None
@@ -94,7 +94,7 @@ def keep(
         unfinished.unlink(missing_ok=True)
 
 
-def cached() -> list[Kept]:
+def cached() -> list[CachedExtraction]:
     """Everything that is kept, the newest first."""
     kept = [found for path in _folder().glob("*.json") if (found := _read(path))]
     return sorted(kept, key=lambda each: each.at, reverse=True)
@@ -112,13 +112,13 @@ def _folder() -> Path:
     return settings().mmm_cache.expanduser() / "snowflake"
 
 
-def _read(path: Path) -> Kept | None:
+def _read(path: Path) -> CachedExtraction | None:
     """What a file of facts says; half a file, or one without its data, is nothing."""
     data = path.with_suffix(".parquet")
     try:
         facts = json.loads(path.read_text())
         at = dt.datetime.fromisoformat(facts.pop("at"))
-        return Kept(path=data, at=at, **facts) if data.is_file() else None
+        return CachedExtraction(path=data, at=at, **facts) if data.is_file() else None
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

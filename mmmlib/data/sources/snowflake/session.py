@@ -42,7 +42,7 @@ class SnowflakeColumn:
     type: str
 
 
-class Session:
+class SnowflakeSession:
     """A connection that is logged in. Made by :func:`session`."""
 
     def __init__(self, connected: Any, profile: Profile, seconds: int) -> None:
@@ -100,7 +100,7 @@ class Result:
 
 
 @contextmanager
-def session(profile: Profile, who: str) -> Iterator[Session]:
+def session(profile: Profile, who: str) -> Iterator[SnowflakeSession]:
     """Log in, and out again whatever happens.
 
     Parameters
@@ -133,7 +133,7 @@ def session(profile: Profile, who: str) -> Iterator[Session]:
     with translated(profile, seconds, connecting=True):
         connected = snowflake.connector.connect(**options)
     try:
-        yield Session(connected, profile, seconds)
+        yield SnowflakeSession(connected, profile, seconds)
     finally:
         _close(connected)
 

@@ -21,7 +21,7 @@ from mmmlib.data.sources.snowflake.query import (
     table_name,
     table_query,
 )
-from mmmlib.data.sources.snowflake.session import Session, session
+from mmmlib.data.sources.snowflake.session import SnowflakeSession, session
 from mmmlib.data.sources.snowflake.stream import readable, write
 from mmmlib.ground import Problem, SnowflakeError, SourceError
 from mmmlib.job import TrainingJob
@@ -58,7 +58,7 @@ class SnowflakeSource:
 
     def preview(self, job: TrainingJob) -> Preview:
         """Look at the job's table or SQL; Snowflake counts, only the first rows travel."""
-        from mmmlib.data.sources.snowflake.look import look
+        from mmmlib.data.sources.snowflake.preview import look
 
         inner = f"({only_reads(job.sql)}\n)" if job.sql else table_name(job.table)
 
@@ -87,20 +87,20 @@ def again_where_it_helps(once: Callable[[], Answer], log: Callable[[str], None])
 
 
 def _of_sql(
-    opened: Session, job: TrainingJob, query: Query, into: Path, listener: Listener
+    opened: SnowflakeSession, job: TrainingJob, query: Query, into: Path, listener: Listener
 ) -> Extraction:
     return _read(opened, job, query, None, into, listener)
 
 
 def _of_table(
-    opened: Session, job: TrainingJob, table: str, into: Path, listener: Listener
+    opened: SnowflakeSession, job: TrainingJob, table: str, into: Path, listener: Listener
 ) -> Extraction:
     chosen = table_query(job, opened.columns(f"SELECT * FROM {table}"))
     return _read(opened, job, chosen.rows, chosen, into, listener)
 
 
 def _read(
-    opened: Session,
+    opened: SnowflakeSession,
     job: TrainingJob,
     query: Query,
     table: TableQuery | None,
@@ -140,14 +140,14 @@ def _read(
     return Extraction(into, rows, names, str(query), tuple(left_out), others, changes)
 
 
-def _others(opened: Session, table: TableQuery | None) -> int:
+def _others(opened: SnowflakeSession, table: TableQuery | None) -> int:
     """How many rows of other countries were not read."""
     if not table or not table.others:
         return 0
     return int(opened.rows(table.others.sql, table.others.binds)[0][0])
 
 
-def _empty(opened: Session, job: TrainingJob, table: TableQuery | None) -> SourceError:
+def _empty(opened: SnowflakeSession, job: TrainingJob, table: TableQuery | None) -> SourceError:
     """Why nothing came: no rows at all, none in the range, or none of the country."""
     if not table:
         return SourceError("sql: the query has no rows")

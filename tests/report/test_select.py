@@ -8,26 +8,26 @@ import numpy as np
 import pytest
 
 from mmmlib.ground import columns as c
-from mmmlib.report import reading, waterfall
+from mmmlib.report import select, waterfall
 
 
 def test_over_time_is_one_row_a_date(build: Callable) -> None:
     result, _ = build(held_out=True)
-    table = reading.over_time(result)
+    table = select.over_time(result)
     assert table[c.DATE].is_unique
     assert len(table) == 104
     long = result.decomposition_over_time
     fitted = long[long[c.VARIABLE] == c.FITTED][c.CONTRIBUTION].to_numpy()
     np.testing.assert_array_equal(table[c.FITTED], fitted)
     assert table[c.SPLIT].value_counts().to_dict() == {"train": 83, "val": 10, "test": 11}
-    assert reading.period(result) == "week"
+    assert select.period(result) == "week"
 
 
 @pytest.mark.parametrize("most", [5, 8, 100])
 def test_waterfall_sums_to_the_fitted_target(build: Callable, most: int) -> None:
     result, _ = build(negative=1)
     table = waterfall.steps(result, most)
-    fitted = reading.over_time(result)[c.FITTED].sum()
+    fitted = select.over_time(result)[c.FITTED].sum()
     assert table[c.CONTRIBUTION].sum() == pytest.approx(fitted)
     assert len(table) == min(most, 9)
     assert table[c.CONTRIBUTION].is_monotonic_decreasing
@@ -35,7 +35,7 @@ def test_waterfall_sums_to_the_fitted_target(build: Callable, most: int) -> None
 
 def test_carryover_shares(build: Callable) -> None:
     result, _ = build(dead=1, negative=1)
-    table = reading.carryover(result)
+    table = select.carryover(result)
     assert set(table[c.VARIABLE]) == {"tv", "search", "social", "newsletter"}
     assert table[c.ROLE].tolist() == ["paid"] * 3 + ["organic"]
     by_name = table.set_index(c.VARIABLE)
@@ -53,7 +53,7 @@ def test_message_names_the_best_and_the_largest(build: Callable, target_type: st
     table = result.channel_table()
     roas = table[c.SPEND_SHARE] * 0 + table[c.EFFECT_SHARE] / table[c.SPEND_SHARE]
     best, largest = table[c.CHANNEL][roas.idxmax()], table[c.CHANNEL][0]
-    text = reading.message(result, target_type)
+    text = select.message(result, target_type)
     assert text.startswith(f"{best} is the most efficient channel")
     assert f"the largest, {largest}," in text
     assert ("CPA" in text) == (target_type == "conversion")
@@ -61,4 +61,4 @@ def test_message_names_the_best_and_the_largest(build: Callable, target_type: st
 
 def test_message_without_any_effect(build: Callable) -> None:
     result, _ = build(dead=3)
-    assert "No paid channel" in reading.message(result, "revenue")
+    assert "No paid channel" in select.message(result, "revenue")

@@ -10,7 +10,7 @@ from matplotlib.dates import date2num
 
 from mmmlib.ground import columns as c
 from mmmlib.report import style
-from mmmlib.report.wording import shortened, width
+from mmmlib.report.text import shortened, width
 
 _LETTERS = 7.0  # points
 _TIER = 11.0  # points from one line of labels to the next

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mmmlib.archive.stores import behind as module
-from mmmlib.archive.stores.behind import WriteBehind
+from mmmlib.archive.stores import write_behind as module
 from mmmlib.archive.stores.local import LocalStore
+from mmmlib.archive.stores.write_behind import WriteBehind
 from mmmlib.ground.errors import StoreError
 from tests.servers.proxy import Fault, Proxy
 

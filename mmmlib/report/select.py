@@ -7,7 +7,7 @@ import pandas as pd
 
 from mmmlib.ground import columns as c
 from mmmlib.model import TrainingResult
-from mmmlib.report.wording import percent, short
+from mmmlib.report.text import percent, short
 
 _PERIODS = {1: "day", 7: "week", 14: "two weeks", 28: "four weeks"}
 

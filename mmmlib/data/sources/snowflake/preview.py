@@ -13,12 +13,12 @@ from mmmlib.data.sources.preview import PREVIEW_ROWS, Preview, named, spends
 from mmmlib.data.sources.snowflake.connections import connection
 from mmmlib.data.sources.snowflake.profile import Profile
 from mmmlib.data.sources.snowflake.query import quoted, table_name
-from mmmlib.data.sources.snowflake.session import Session, session
+from mmmlib.data.sources.snowflake.session import SnowflakeSession, session
 from mmmlib.ground import SnowflakeError
 from mmmlib.job import TrainingJob
 
 
-def look(opened: Session, job: TrainingJob, inner: str) -> Preview:
+def look(opened: SnowflakeSession, job: TrainingJob, inner: str) -> Preview:
     """Preview a table or a SELECT in brackets: two statements, few rows."""
     columns = opened.columns(f"SELECT * FROM {inner} AS looked_at")
     names = [column.name for column in columns]
@@ -96,7 +96,7 @@ def _steps(name: str, table: str, columns: tuple[str, ...]) -> Iterator[Step]:
         yield Step("login", time.perf_counter() - started, error.kind, str(error))
 
 
-def _inside(opened: Session, table: str, columns: tuple[str, ...]) -> Iterator[Step]:
+def _inside(opened: SnowflakeSession, table: str, columns: tuple[str, ...]) -> Iterator[Step]:
     checks: list[tuple[str, Callable[[], Any]]] = [
         ("warehouse", lambda: _warehouse(opened)),
         ("database", lambda: _database(opened)),
@@ -109,7 +109,7 @@ def _inside(opened: Session, table: str, columns: tuple[str, ...]) -> Iterator[S
             return
 
 
-def _warehouse(opened: Session) -> str:
+def _warehouse(opened: SnowflakeSession) -> str:
     wanted, there = str(opened.profile.values.get("warehouse", "")), opened.place["warehouse"]
     if wanted and not there:
         role = opened.place["role"]
@@ -123,7 +123,7 @@ def _warehouse(opened: Session) -> str:
     return there
 
 
-def _database(opened: Session) -> str:
+def _database(opened: SnowflakeSession) -> str:
     wanted, there = str(opened.profile.values.get("database", "")), opened.place["database"]
     if wanted and not there:
         raise SnowflakeError(
@@ -133,7 +133,7 @@ def _database(opened: Session) -> str:
     return there
 
 
-def _table(opened: Session, table: str, columns: tuple[str, ...]) -> str:
+def _table(opened: SnowflakeSession, table: str, columns: tuple[str, ...]) -> str:
     present = [c.name for c in opened.columns(f"SELECT * FROM {table_name(table)}")]
     if missing := [name for name in columns if not named(present, name)]:
         shown = ", ".join(present[:20]) + (" …" if len(present) > 20 else "")

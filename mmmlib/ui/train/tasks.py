@@ -12,7 +12,7 @@ from mmmlib.ui.view import Say, told
 T = TypeVar("T")
 
 
-class Work:
+class Tasks:
     """Threads of one page.
 
     Parameters

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 from matplotlib.cbook import is_math_text
 
-from mmmlib.report.wording import labels, percent, plain, short, shortened, width, wrapped
+from mmmlib.report.text import labels, percent, plain, short, shortened, width, wrapped
 
 
 @pytest.mark.parametrize(
