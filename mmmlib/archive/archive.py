@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmmlib.archive.manifest import (
     ROBYN,
@@ -13,11 +14,14 @@ from mmmlib.archive.manifest import (
 )
 from mmmlib.archive.run import JOB, Run, now
 from mmmlib.archive.stores import open_store, together
-from mmmlib.ground import RunError, columns as c
+from mmmlib.ground import MMMError, RunError, columns as c
 from mmmlib.job import TrainingJob
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+UNREADABLE = "unreadable"  # in place of a status
 
 
 class Archive:
@@ -103,13 +107,19 @@ class Archive:
         """Runs as a table, newest first.
 
         Columns: ``run, status, seconds`` (it took so far), ``who, best`` (model), ``nrmse_train,
-        decomp_rssd`` (NaN before the end), ``note`` (the error, or the stage).
+        decomp_rssd`` (NaN before the end), ``note`` (the error, or the stage). The status of a run
+        whose files cannot be read is ``unreadable``, its note says why.
         """
         import pandas as pd
 
-        rows = []
+        rows: list[tuple[Any, ...]] = []
         for run in self.runs(revision, country)[:most]:
-            state, manifest = run.state(), run.manifest
+            try:
+                state, manifest = run.state(), run.manifest
+            except (MMMError, ValueError) as error:  # ValueError: its JSON is damaged
+                why = str(error).split("\n")[0]
+                rows.append((str(run), UNREADABLE, math.nan, "", "", None, None, why))
+                continue
             summary = manifest.summary if manifest else {}
             rows.append(
                 (

@@ -96,7 +96,7 @@ def show_runs(archive: Archive, revision: str, country: str) -> None:
         shown.add_row(
             run,
             coloured(status),
-            duration(seconds),
+            duration(seconds) if seconds == seconds else "",
             escape(who),
             best,
             number(nrmse, 4),

@@ -34,11 +34,11 @@ def context_values(settings: Simulation, country: CountrySettings) -> dict[str, 
 
 
 def event_levels(settings: Simulation, country: CountrySettings) -> NDArray[np.str_]:
-    """Level of the events factor in each period; where two meet, the one named later counts."""
+    """Level of the events factor in each period; where two meet, the later in the alphabet."""
     labels = np.full(settings.periods, NO_EVENT, dtype="U32")
     if settings.events is not None:
         events, year = settings.events, settings.periods_a_year
-        for level in events.levels:
+        for level in sorted(events.levels):  # their order in a file is no setting
             rng = generator(settings.seed, country.name, events.name, level)
             for span in intervals(settings.periods, events.per_year, events.length, year, rng):
                 labels[span] = level

@@ -338,7 +338,7 @@ def test_what_differs_is_said(shared: Run, run: Run) -> None:
     manifest["receipt"]["packages"]["numpy"] = "0.1"
     manifest["receipt"]["cores"] = 77
     run.save_json("manifest.json", manifest)
-    found = compare_runs(shared, run)
+    found = compare_runs(shared, Archive(run.store.root).run(str(run)))
     row = found.tables.set_index("table").loc["coefficients"]
     assert row["cells"] == 1
     assert row[c.DIFFERENCE] == pytest.approx(1e-12, rel=1e-3)

@@ -20,7 +20,7 @@ from mmmlib.plan.basis import basis_of
 from mmmlib.plan.scenarios import load_scenarios
 from mmmlib.run.refresh import changes_of, continued_job, find_parent
 from mmmlib.run.reproduction import compare_runs, copy_dataset, reproducible_job
-from mmmlib.run.work import Work
+from mmmlib.run.work import NotebookRun
 from mmmlib.ui.compare.model import compare
 from tests.conftest import REPOSITORY
 
@@ -58,7 +58,7 @@ def mmm(old: Archive, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
 
 def trained(run: Run) -> Run:
-    work = Work(run, supervised=False)
+    work = NotebookRun(run, supervised=False)
     work.train()
     work.refreshed()
     work.finish()
