@@ -38,7 +38,6 @@ VERBS = {
 }
 # Options that the face does not have, with the reason.
 LEFT_OUT = {
-    "run": {"trials_on": "an environment variable says it, MMM_TRIALS_ON"},
     "allocate": {"output": "the plan's table has to_csv"},
     "recreate": {
         "data": "of a JSON file without its run",
