@@ -16,7 +16,7 @@ from mmmlib.engines.native.evaluate import (
     N_ERRORS,
     NRMSE_TRAIN,
     NRMSE_VAL,
-    Batch,
+    CandidateBatch,
     Fixed,
     evaluate_batch,
     fill_media,
@@ -139,7 +139,7 @@ class Model:
         n_variables = len(self.data.variables)
         penalised = self.job.penalty_factors  # their factors are the last hyperparameters
         factors = values[:, -n_variables:] if penalised else np.ones((len(values), n_variables))
-        batch = Batch(
+        batch = CandidateBatch(
             self._media_values(values),
             self.strengths(values),
             np.ascontiguousarray(values[:, self._train_size]),

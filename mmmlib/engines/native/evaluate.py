@@ -79,7 +79,7 @@ class Fixed(NamedTuple):
     freedom: float
 
 
-class Batch(NamedTuple):
+class CandidateBatch(NamedTuple):
     """Candidates that are evaluated together.
 
     Attributes
@@ -195,7 +195,7 @@ def decomposition_distance(
 
 @compiled
 def evaluate_batch(
-    fixed: Fixed, batch: Batch
+    fixed: Fixed, batch: CandidateBatch
 ) -> tuple[FloatArray, FloatArray, NDArray[np.int64], FloatArray, FloatArray]:
     """Evaluate a batch of candidates.
 
