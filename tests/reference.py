@@ -38,7 +38,6 @@ VERBS = {
 }
 # Options that the face does not have, with the reason.
 LEFT_OUT = {
-    "run": {"trials_on": "an environment variable says it, MMM_TRIALS_ON"},
     "allocate": {"output": "the plan's table has to_csv"},
     "recreate": {
         "data": "of a JSON file without its run",
@@ -117,7 +116,7 @@ def _verbs() -> Iterator[str]:
 
 
 def _name(held: type) -> str:
-    return "Job" if held is mmmlib.Job else held.__name__
+    return "Job" if held is mmmlib.Job else held.__name__.removeprefix("Held")
 
 
 def _members(held: type) -> Iterator[tuple[str, Any]]:
@@ -135,7 +134,8 @@ def _members(held: type) -> Iterator[tuple[str, Any]]:
 def _signature(name: str, function: Any) -> str:
     signature = inspect.signature(function)
     words = [_word(each) for each in signature.parameters.values() if each.name != "self"]
-    return f"{name}({', '.join(words)}) -> {signature.return_annotation}"
+    returned = signature.return_annotation.replace("Held", "")  # see the end of ui.lab.run
+    return f"{name}({', '.join(words)}) -> {returned}"
 
 
 def _word(parameter: inspect.Parameter) -> str:

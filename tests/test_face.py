@@ -18,6 +18,7 @@ import pytest
 import mmmlib
 from mmmlib.cli import main
 from mmmlib.ground.environment import settings
+from mmmlib.ground.errors import JobError
 from mmmlib.job.model import JOB_KEYS
 from mmmlib.run.work import open_run
 from tests.conftest import REPOSITORY
@@ -102,6 +103,13 @@ def test_no_key_of_a_job_hides_an_option() -> None:
     for path in ("train", "launch", "check", "Run.refresh"):
         words = set(inspect.signature(found(path)).parameters) - {"keys"}
         assert words & set(JOB_KEYS) <= {"file"}, path  # a refresh's file is the job's
+
+
+def test_another_adstock_leaves_out_only_ranges_that_it_cannot_have() -> None:
+    job = mmmlib.Job.load("demo", adstock="weibull_cdf")
+    assert set(job.channels[0].ranges) == {"alphas"}
+    with pytest.raises(JobError, match="weibull_cdf adstock has no thetas"):
+        mmmlib.Job.load("demo", adstock="weibull_cdf", **{"channels.tv.ranges.thetas": [0.1, 0.2]})
 
 
 @pytest.mark.parametrize("held", HELD, ids=lambda held: held.__name__)

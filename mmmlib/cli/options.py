@@ -85,6 +85,6 @@ def cancelled() -> NoReturn:
 
 def read_job(job: str, parameters: tuple[tuple[str, str], ...]) -> TrainingJob:
     """Read a job file, or a shipped job by its name, with other values for some keys."""
-    from mmmlib.job import TrainingJob, changed, job_path, plain_values, read_text
+    from mmmlib.job import TrainingJob
 
-    return TrainingJob.parse(changed(plain_values(read_text(job_path(job))), parameters))
+    return TrainingJob.load(job, **dict(parameters))

@@ -124,15 +124,17 @@ Job = TrainingJob  # its name in the face, `mmmlib.Job`
 
 
 def _with_keys(values: dict[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Set keys; where the family of adstock changes, ranges it does not have mean nothing."""
-    made = changed(values, keys)
-    if made.get("adstock") == values.get("adstock", "geometric"):
-        return made
-    known = HYPERPARAMETERS.get(made.get("adstock", "geometric"), ())
-    for item in (*made.get("channels", ()), *made.get("organic", ())):
-        if known and isinstance(item, dict) and isinstance(ranges := item.get("ranges"), dict):
-            item["ranges"] = {name: ranges[name] for name in ranges if name in known}
-    return made
+    """Set keys; a family of adstock that takes another's place has none of its ranges."""
+    before = str(values.get("adstock", "geometric"))
+    after = str(keys.get("adstock", before))
+    known = {str(family): set(names) for family, names in HYPERPARAMETERS.items()}
+    if after != before and {before, after} <= known.keys():
+        gone = known[before] - known[after]
+        for group in (values.get("channels"), values.get("organic")):
+            for item in group if isinstance(group, list) else ():
+                if isinstance(item, dict) and isinstance(ranges := item.get("ranges"), dict):
+                    item["ranges"] = {name: ranges[name] for name in ranges if name not in gone}
+    return changed(values, keys)
 
 
 # What a job and its variables must have, for one whose own has a fault: no rule that reads it is

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from mmmlib.archive import Run, trained_job
 from mmmlib.data import dataset_of
@@ -13,7 +14,7 @@ from mmmlib.run.refresh.parent import find_parent
 
 
 def refreshed_job(
-    run: Run, candidate: str, file: str, steps: int, parameters: Sequence[tuple[str, str]]
+    run: Run, candidate: str, file: str, steps: int, parameters: Sequence[tuple[str, Any]]
 ) -> tuple[TrainingJob, list[str]]:
     """The job that continues a model of a run on newer data, and what one should know of it.
 
@@ -27,7 +28,7 @@ def refreshed_job(
     steps : int
         Rows by which the window moves; 0 is all that are new.
     parameters : sequence of pairs
-        Keys of the job to be set, values as YAML.
+        Keys of the job to be set, as :func:`mmmlib.job.changed` takes them.
 
     Raises
     ------

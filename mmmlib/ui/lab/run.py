@@ -21,7 +21,7 @@ from mmmlib.archive import (
     save_zip,
 )
 from mmmlib.ground import Shown, card, html_table
-from mmmlib.ui.lab.trained import TrainedRun, as_texts
+from mmmlib.ui.lab.trained import TrainedRun
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False)
-class Run(Shown, TrainedRun):
+class HeldRun(Shown, TrainedRun):
     """One run of the archive, by :func:`mmmlib.open` or :func:`mmmlib.train`.
 
     Where a ``candidate`` may be named it is ``best``, ``promoted`` or an id; empty is the model
@@ -54,7 +54,7 @@ class Run(Shown, TrainedRun):
     """
 
     @classmethod
-    def of(cls, run: ArchivedRun) -> Run:
+    def of(cls, run: ArchivedRun) -> HeldRun:
         """The same run, to be held."""
         return cls(run.store, run.id)
 
@@ -113,7 +113,7 @@ class Run(Shown, TrainedRun):
         """Write a model as JSON that Robyn reads, with its dataset on request; return the path."""
         return export_model(self, asked_model(self, candidate)[0], output, data)
 
-    def refresh(self, candidate: str = "", file: str = "", steps: int = 0, **keys: Any) -> Run:
+    def refresh(self, candidate: str = "", file: str = "", steps: int = 0, **keys: Any) -> HeldRun:
         """Continue a model on newer data, as a new run.
 
         Parameters
@@ -131,9 +131,9 @@ class Run(Shown, TrainedRun):
         from mmmlib.ui.lab.training import attended
 
         name = asked_model(self, candidate)[0]
-        job, notes = refreshed_job(self, name, file, steps, as_texts(keys))
+        job, notes = refreshed_job(self, name, file, steps, [*keys.items()])
         print(*notes, sep="\n")
-        return Run.of(attended(job))
+        return HeldRun.of(attended(job))
 
     def recreate(self, candidate: str = "") -> Recreation:
         """Fit an exported model again, and compare it with what was exported."""
@@ -179,7 +179,7 @@ def _image(data: str) -> str:
     return f'<img style="max-width:100%" alt="One-pager" src="data:image/png;base64,{data}">'
 
 
-class Archive(Shown, AllRuns):
+class HeldArchive(Shown, AllRuns):
     """All runs under a root (``MMM_ROOT`` when empty).
 
     Examples
@@ -193,13 +193,13 @@ class Archive(Shown, AllRuns):
     ['de']
     """
 
-    def run(self, name: str) -> Run:
+    def run(self, name: str) -> HeldRun:
         """Find a run by its id; ``latest`` is the newest one."""
-        return Run.of(super().run(name))
+        return HeldRun.of(super().run(name))
 
-    def runs(self, revision: str = "", country: str = "") -> list[Run]:  # type: ignore[override]
+    def runs(self, revision: str = "", country: str = "") -> list[HeldRun]:  # type: ignore[override]
         """Runs, newest first."""
-        return [Run.of(run) for run in super().runs(revision, country)]
+        return [HeldRun.of(run) for run in super().runs(revision, country)]
 
     def queue(self) -> pd.DataFrame:
         """The runs that go on and those that wait, in their order: ``queue, run, status, who``."""
@@ -223,3 +223,7 @@ class Archive(Shown, AllRuns):
 
     def _tabled(self) -> pd.DataFrame:
         return self.table(most=20)
+
+
+Run = HeldRun  # their names in the face
+Archive = HeldArchive

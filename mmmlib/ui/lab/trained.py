@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -111,12 +110,4 @@ class TrainedRun(ArchivedRun):
         from mmmlib.plan import basis_of
 
         basis = basis_of(self, asked_model(self, candidate)[0])
-        return basis.plan(basis.settings_with(as_texts(settings)))
-
-
-def as_texts(settings: dict[str, Any]) -> list[tuple[str, str]]:
-    """Keys and values as ``-p KEY VALUE`` has them."""
-    return [
-        (key, value if isinstance(value, str) else json.dumps(value, default=str))
-        for key, value in settings.items()
-    ]
+        return basis.plan(basis.settings_with(settings.items()))
