@@ -56,6 +56,11 @@ from .holidays import (
 from .prepare.ledger import (
     DROPPED as DROPPED,
 )
+from .prepare.levels import (
+    MOST_LEVELS as MOST_LEVELS,
+    OTHER as OTHER,
+    commonest as commonest,
+)
 from .prepare.roles import (
     clashes as clashes,
 )

@@ -14,14 +14,15 @@ _ISO = {"UK": "GB"}  # labels people use that are not ISO 3166 codes
 
 
 def holidays_table(job: TrainingJob, dates: pd.Series) -> pd.DataFrame:
-    """Return ``date, holiday`` of the years of the data, as calendar days.
+    """Return ``date, holiday`` of the years the periods of the data reach into, as calendar days.
 
     ``job.holidays`` is a country's ISO code or a CSV file with ``ds`` (or ``date``) and
     ``holiday``; when it is empty the job's country is taken for the code.
     """
     if HOLIDAY not in job.prophet:
         return _table([])
-    years = range(dates.min().year, dates.max().year + 1)
+    period = dates.diff().max()  # the last week of a year may hold the next one's first day
+    years = range(dates.min().year, (dates.max() + period - pd.Timedelta(days=1)).year + 1)
     if is_file(job.holidays):
         return _from_file(Path(job.holidays), years)
     return _by_country(job.holidays or job.country, years)

@@ -32,7 +32,15 @@ LAST_LINES = 20  # of the console, in the message about a death
 _CHUNK = 65_536
 _ENVIRONMENT = {
     "TZ": "UTC",
-    "LC_ALL": "C.UTF-8",
+    # R sorts names by ICU's rules (display < Print) in any locale but C, and another order is
+    # another search; C is by code point, as everywhere else in Python. An empty LC_ALL is none.
+    "LC_ALL": "",
+    "LANG": "C",
+    "LANGUAGE": "",
+    "LC_CTYPE": "C.UTF-8",
+    "LC_COLLATE": "C",
+    "LC_MESSAGES": "C",
+    "LC_TIME": "C",
     **children.ONE_THREAD,
     "NUMBA_NUM_THREADS": "1",
     "RETICULATE_PYTHON": sys.executable,

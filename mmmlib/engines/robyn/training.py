@@ -87,8 +87,8 @@ class Training:
         others += [item.column or item.name for item in job.context]
         used = dict.fromkeys([job.date, job.target, *media, *others])
         factors = [item.column or item.name for item in job.context if item.factor]
-        holidays = self.dataset.holidays.rename(columns={c.DATE: "ds"})
-        holidays = holidays.assign(country=job.country, year=holidays["ds"].dt.year)
+        holidays = _apart(self.dataset.holidays.rename(columns={c.DATE: "ds"}))
+        holidays = holidays.assign(country=job.country)
         said = job.to_values() | {
             "hyperparameters": job.ranges(),
             "optimizer": optimizer_of(job),
@@ -140,6 +140,16 @@ class Training:
             f"{job.trials} trials of {job.iterations} iterations with {optimizer_of(job)}, seed "
             f"{job.seed}, in {processes} R process{'es' if processes > 1 else ''} of one core each"
         )
+
+
+def _apart(holidays: pd.DataFrame) -> pd.DataFrame:
+    """With a ``year`` that keeps holidays of one date apart.
+
+    Robyn joins those of one date and year into one regressor. The dataset has done so already,
+    by the years of the days themselves: what is still apart belongs to different years.
+    """
+    within = holidays.groupby("ds").cumcount()
+    return holidays.assign(year=holidays["ds"].dt.year + within)
 
 
 def _as_tables(returned: dict[str, Any]) -> dict[str, pd.DataFrame]:
