@@ -49,6 +49,7 @@ from .guess.words import (
     slug as slug,
 )
 from .holidays import (
+    for_robyn as for_robyn,
     is_file as is_file,
     iso_code as iso_code,
     read_holidays as read_holidays,

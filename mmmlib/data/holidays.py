@@ -55,6 +55,17 @@ def floor_to_week(table: pd.DataFrame, first: pd.Timestamp) -> pd.DataFrame:
     return joined.reset_index().drop(columns="year")
 
 
+def for_robyn(table: pd.DataFrame, country: str) -> pd.DataFrame:
+    """Holidays as Robyn takes them: ``ds, holiday, country, year``.
+
+    Robyn joins holidays of one date and year into one regressor. :func:`floor_to_week` has done
+    so already, by the years of the days themselves: rows of one date get different years here.
+    """
+    table = table.rename(columns={c.DATE: "ds"})
+    within = table.groupby("ds").cumcount()
+    return table.assign(country=country, year=table["ds"].dt.year + within)
+
+
 def _by_country(label: str, years: range) -> pd.DataFrame:
     import holidays
 

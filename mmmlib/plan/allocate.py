@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mmmlib.ground import AllocationError, Problem, columns as c
 from mmmlib.job import Allocator
@@ -13,6 +14,8 @@ from mmmlib.plan.history import asks_for_dates, period_name, today
 from mmmlib.plan.request import bounds_of, budget_of, target_of, unusable
 from mmmlib.plan.sigmoids import Floats
 from mmmlib.plan.solve import SLACK, Solution, best_for_budget, best_for_target, floats, responses
+
+Flags = NDArray[np.bool_]
 
 
 def allocate(
@@ -115,7 +118,7 @@ def _is_locked(settings: Allocator, name: str) -> bool:
 
 
 def _within_budget(
-    channels: pd.DataFrame, settings: Allocator, low: Floats, rested: Floats, periods: int
+    channels: pd.DataFrame, settings: Allocator, low: Floats, rested: Flags, periods: int
 ) -> tuple[Floats, list[str]]:
     """Lowest spends that what is spent today can pay: a channel that rested may go on resting."""
     asked = settings.total_budget

@@ -30,8 +30,8 @@ def pareto_fronts(
 
     Candidates with an error that is not finite or above its 90 % quantile (over all candidates)
     are on no front (Robyn lets an infinite DECOMP.RSSD onto one where more than a tenth of the
-    candidates have it: media that explain nothing); with lift studies neither are those whose distance to them is above its
-    ``calibration_constraint`` quantile. The fronts themselves are those of the other two errors.
+    candidates have it: media that explain nothing); with lift studies neither are those whose
+    distance to them is above its ``calibration_constraint`` quantile. The fronts themselves are those of the other two errors.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def error_scores(*errors: FloatArray) -> FloatArray:
 
 
 def smallest_score(scores: FloatArray, *errors: FloatArray) -> int | None:
-    """Row of the smallest score among those whose errors are all finite; ``None``: there is none."""
+    """Row of the smallest score among those with finite errors; ``None`` where there is none."""
     finite = np.logical_and.reduce([np.isfinite(error) for error in errors])
     return int(np.where(finite, scores, np.inf).argmin()) if finite.any() else None
 

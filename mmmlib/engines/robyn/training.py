@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib.data import Dataset
+from mmmlib.data import Dataset, for_robyn
 from mmmlib.engines.engine import Events, LogLine, optimizer_of
 from mmmlib.engines.robyn import tables as robyn_tables
 from mmmlib.engines.robyn.allocation import robyns_allocation
@@ -20,7 +20,7 @@ from mmmlib.engines.robyn.messages import Frame, Kept
 from mmmlib.engines.robyn.search import INPUT, SearchStanding, search_trials
 from mmmlib.ground import columns as c, usable_cores
 from mmmlib.job import TrainingJob
-from mmmlib.model import ROBYNS_ALLOCATION
+from mmmlib.model import ROBYNS_ALLOCATION, holiday_country
 
 Step = Callable[[str], AbstractContextManager[None]]
 
@@ -87,8 +87,7 @@ class Training:
         others += [item.column or item.name for item in job.context]
         used = dict.fromkeys([job.date, job.target, *media, *others])
         factors = [item.column or item.name for item in job.context if item.factor]
-        holidays = _apart(self.dataset.holidays.rename(columns={c.DATE: "ds"}))
-        holidays = holidays.assign(country=job.country)
+        holidays = for_robyn(self.dataset.holidays, holiday_country(job))
         said = job.to_values() | {
             "hyperparameters": job.ranges(),
             "optimizer": optimizer_of(job),
@@ -140,16 +139,6 @@ class Training:
             f"{job.trials} trials of {job.iterations} iterations with {optimizer_of(job)}, seed "
             f"{job.seed}, in {processes} R process{'es' if processes > 1 else ''} of one core each"
         )
-
-
-def _apart(holidays: pd.DataFrame) -> pd.DataFrame:
-    """With a ``year`` that keeps holidays of one date apart.
-
-    Robyn joins those of one date and year into one regressor. The dataset has done so already,
-    by the years of the days themselves: what is still apart belongs to different years.
-    """
-    within = holidays.groupby("ds").cumcount()
-    return holidays.assign(year=holidays["ds"].dt.year + within)
 
 
 def _as_tables(returned: dict[str, Any]) -> dict[str, pd.DataFrame]:
