@@ -31,7 +31,8 @@ def pareto_fronts(
     Candidates with an error that is not finite or above its 90 % quantile (over all candidates)
     are on no front (Robyn lets an infinite DECOMP.RSSD onto one where more than a tenth of the
     candidates have it: media that explain nothing); with lift studies neither are those whose
-    distance to them is above its ``calibration_constraint`` quantile. The fronts themselves are those of the other two errors.
+    distance to them is above its ``calibration_constraint`` quantile. The fronts are those of
+    the other two errors.
 
     Parameters
     ----------

@@ -209,7 +209,7 @@ def describe_search(model: Model, cores: int) -> str:
         processes = _counted(min(cores, job.trials), "process", "es")
         how, where = f"{job.workers} a round", f"in {processes}"
     return (
-        f"{job.trials} trials of {job.iterations} iterations over "
+        f"{_counted(job.trials, 'trial')} of {job.iterations} iterations over "
         f"{len(model.space.searched)} hyperparameters with {optimizer}, seed {job.seed}, {how}, "
         f"{where}"
     )

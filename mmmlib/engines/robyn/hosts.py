@@ -92,14 +92,21 @@ class Hosts:
         Receives each line of the consoles; those of a named host with its name in front.
     safe_point : callable
         Called whenever nothing is half done; may raise.
+    on_bar : callable
+        Receives the percent of R's progress bar whenever it has moved.
     """
 
     def __init__(
-        self, sources: list[Path], on_line: OnLine, safe_point: Callable[[], None] = lambda: None
+        self,
+        sources: list[Path],
+        on_line: OnLine,
+        safe_point: Callable[[], None] = lambda: None,
+        on_bar: Callable[[int], None] = lambda percent: None,
     ) -> None:
         self.sources = sources
         self.on_line = on_line
         self.safe_point = safe_point
+        self.on_bar = on_bar
         self.folder = Path(tempfile.mkdtemp(prefix="mmm-robyn-"))
         self.hosts: list[Host] = []
         self._guard = subprocess.Popen(
@@ -222,6 +229,8 @@ class Hosts:
         except BlockingIOError:
             return False
         self._say(host, host.lines.feed(data))
+        if (percent := host.lines.percent()) is not None:
+            self.on_bar(percent)
         return bool(data)
 
     def _drain(self, host: Host) -> None:
@@ -232,6 +241,7 @@ class Hosts:
         for line in lines:
             if line:  # Robyn prints empty ones around its bars
                 host.last.append(line)
+                line = line.replace(f"{self.folder}{os.sep}", "")  # it is gone when the run ends
                 self.on_line(f"{host.name}: {line}" if host.name else line)
 
     def _death(self, host: Host) -> EngineError:
