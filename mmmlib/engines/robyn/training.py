@@ -139,9 +139,10 @@ class Training:
 
     def _budget(self, processes: int) -> str:
         job = self.job
+        trials = f"{job.trials} trial{'s' if job.trials > 1 else ''}"
         return (
-            f"{job.trials} trial{'s' if job.trials > 1 else ''} of {job.iterations} iterations with {optimizer_of(job)}, seed "
-            f"{job.seed}, in {processes} R process{'es' if processes > 1 else ''} of one core each"
+            f"{trials} of {job.iterations} iterations with {optimizer_of(job)}, seed {job.seed}, "
+            f"in {processes} R process{'es' if processes > 1 else ''} of one core each"
         )
 
 
