@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.archive.run import BEST, CHANGES, Run
+from mmmlib.archive.run import BEST, CHANGES, HOLIDAYS, Run
 from mmmlib.archive.stores import together
 from mmmlib.data import DROPPED
 from mmmlib.ground import DataError, Problem, StoreError, columns as c
@@ -18,8 +19,10 @@ from mmmlib.model import (
     Response,
     TrainingResult,
     file_name,
+    holiday_country,
     model_of,
     read_model,
+    variables_of,
     write_model,
 )
 
@@ -71,9 +74,14 @@ def export_model(run: Run, candidate: str, output: str = "", with_data: bool = F
     """Write a model of a run to a JSON file that Robyn reads too; return its path."""
     model = load_model(run, candidate)
     data = run.load_table("dataset") if with_data else None
+    holidays = None
+    if with_data and run.has(HOLIDAYS):
+        import pandas as pd
+
+        holidays = pd.read_csv(io.BytesIO(run.load(HOLIDAYS)), parse_dates=[c.DATE])
     path = output or file_name(model.candidate)
     try:
-        Path(path).write_bytes(write_model(model, data))
+        Path(path).write_bytes(write_model(model, data, holidays))
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error
     return path
@@ -111,6 +119,14 @@ def load_model(run: Run, candidate: str = "") -> ExportedModel:
     if differing := sorted(wanted ^ {variable.name for variable in model.variables}):
         why = f"it and the job of run {run} differ in {', '.join(differing)}"
         raise DataError([Problem(name, f"is the model of another run: {why}")])
+    columns = {variable.name: variable for variable in variables_of(job)}
+    model = replace(
+        model,  # Robyn saw the job's names; the job knows the columns of the data behind them
+        date=job.date,
+        target=job.target,
+        country=holiday_country(job),
+        variables=tuple(columns[variable.name] for variable in model.variables),
+    )
     return _with_spend(model, run, job)
 
 

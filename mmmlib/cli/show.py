@@ -110,7 +110,8 @@ def show_run(run: Run) -> None:
     """All that a person asks first about a run."""
     out, run = console(), run.seen()
     state = run.state()
-    out.print(f"\nrun {run}: {coloured(state.status)} {escape(state.error)}")
+    said = state.error.removeprefix(f"{state.status} ")  # "cancelled by …" names the state itself
+    out.print(f"\nrun {run}: {coloured(state.status)} {escape(said)}")
     result = load_result(run) if run.has(TRAINING) else None
     if result:
         _show_model(out, result)

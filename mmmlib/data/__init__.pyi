@@ -49,12 +49,18 @@ from .guess.words import (
     slug as slug,
 )
 from .holidays import (
+    for_robyn as for_robyn,
     is_file as is_file,
     iso_code as iso_code,
     read_holidays as read_holidays,
 )
 from .prepare.ledger import (
     DROPPED as DROPPED,
+)
+from .prepare.levels import (
+    MOST_LEVELS as MOST_LEVELS,
+    OTHER as OTHER,
+    commonest as commonest,
 )
 from .prepare.roles import (
     clashes as clashes,

@@ -18,6 +18,7 @@ from mmmlib.data.prepare import grid
 from mmmlib.data.prepare.features import with_features
 from mmmlib.data.prepare.grid import Interval
 from mmmlib.data.prepare.ledger import DROPPED, Change, Ledger
+from mmmlib.data.prepare.levels import with_plain_levels
 from mmmlib.data.prepare.missing import without_missing
 from mmmlib.data.prepare.roles import Column, clashes, columns_of, match
 from mmmlib.data.prepare.values import as_dates, as_numbers, as_texts
@@ -127,7 +128,7 @@ def prepare_dataset(
     frame = grid.without_gaps(frame, job.date, interval, ledger)
     frame = without_missing(frame, columns, job.target, ledger)
     frame, interval = _on_interval(frame, columns, job, interval, ledger)
-    frame = with_features(frame, job, ledger)
+    frame = with_plain_levels(with_features(frame, job, ledger), job, ledger)
     _check_variables(frame, job)
     _drop_variables(frame, job, ledger)
     holidays = _holidays(frame[job.date], job, interval, ledger)

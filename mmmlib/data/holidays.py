@@ -14,14 +14,15 @@ _ISO = {"UK": "GB"}  # labels people use that are not ISO 3166 codes
 
 
 def holidays_table(job: TrainingJob, dates: pd.Series) -> pd.DataFrame:
-    """Return ``date, holiday`` of the years of the data, as calendar days.
+    """Return ``date, holiday`` of the years the periods of the data reach into, as calendar days.
 
     ``job.holidays`` is a country's ISO code or a CSV file with ``ds`` (or ``date``) and
     ``holiday``; when it is empty the job's country is taken for the code.
     """
     if HOLIDAY not in job.prophet:
         return _table([])
-    years = range(dates.min().year, dates.max().year + 1)
+    period = dates.diff().max()  # the last week of a year may hold the next one's first day
+    years = range(dates.min().year, (dates.max() + period - pd.Timedelta(days=1)).year + 1)
     if is_file(job.holidays):
         return _from_file(Path(job.holidays), years)
     return _by_country(job.holidays or job.country, years)
@@ -52,6 +53,17 @@ def floor_to_week(table: pd.DataFrame, first: pd.Timestamp) -> pd.DataFrame:
     )
     joined = moved.groupby([c.DATE, "year"], sort=True)[HOLIDAY].agg(", ".join)
     return joined.reset_index().drop(columns="year")
+
+
+def for_robyn(table: pd.DataFrame, country: str) -> pd.DataFrame:
+    """Holidays as Robyn takes them: ``ds, holiday, country, year``.
+
+    Robyn joins holidays of one date and year into one regressor. :func:`floor_to_week` has done
+    so already, by the years of the days themselves: rows of one date get different years here.
+    """
+    table = table.rename(columns={c.DATE: "ds"})
+    within = table.groupby("ds").cumcount()
+    return table.assign(country=country, year=table["ds"].dt.year + within)
 
 
 def _by_country(label: str, years: range) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from .engine import (
     Event as Event,
     Events as Events,
     LogLine as LogLine,
+    PartDone as PartDone,
     RefreshingEngine as RefreshingEngine,
     StepStarted as StepStarted,
     ignore as ignore,

@@ -73,13 +73,32 @@ class CandidatesDone:
 
 
 @dataclass(frozen=True)
+class PartDone:
+    """How far a part of a step is, such as the response curves of all models.
+
+    Attributes
+    ----------
+    what : str
+        In words.
+    share : float
+        Of the part, 0 to 1.
+    seconds_left : float or None
+        ``None`` where it is not known.
+    """
+
+    what: str
+    share: float = 0.0
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
 class LogLine:
     """One line of the engine's own console."""
 
     text: str
 
 
-Event = StepStarted | CandidatesDone | LogLine
+Event = StepStarted | CandidatesDone | PartDone | LogLine
 Events = Callable[[Event], None]
 
 

@@ -15,8 +15,10 @@ from .inputs import (
 from .json import (
     ExportedModel as ExportedModel,
     file_name as file_name,
+    holiday_country as holiday_country,
     model_of as model_of,
     read_model as read_model,
+    variables_of as variables_of,
     write_model as write_model,
 )
 from .parent import (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mmmlib.ground import AllocationError, Problem, columns as c
 from mmmlib.job import Allocator
@@ -12,7 +13,9 @@ from mmmlib.plan.allocation import Allocation, TargetType, efficiency
 from mmmlib.plan.history import asks_for_dates, period_name, today
 from mmmlib.plan.request import bounds_of, budget_of, target_of, unusable
 from mmmlib.plan.sigmoids import Floats
-from mmmlib.plan.solve import Solution, best_for_budget, best_for_target, floats, responses
+from mmmlib.plan.solve import SLACK, Solution, best_for_budget, best_for_target, floats, responses
+
+Flags = NDArray[np.bool_]
 
 
 def allocate(
@@ -51,12 +54,17 @@ def allocate(
     as in Robyn (``R/allocator.R: robyn_allocator``).
     """
     notes: list[str] = []
+    base = floats(channels, c.CURRENT_SPEND)
     if asks_for_dates(settings):
-        channels, periods, notes = _on_dates(channels, settings, history)
+        channels, base, periods, notes = _on_dates(channels, settings, history)
     if problems := list(unusable(channels, settings, periods)):
         raise AllocationError(problems)
     current = floats(channels, c.CURRENT_SPEND)
-    low, high = bounds_of(channels, settings, current)
+    low, high = bounds_of(channels, settings, current, base)
+    rested = base > current
+    if rested.any() and settings.scenario == "max_response":
+        low, freed = _within_budget(channels, settings, low, rested, periods)
+        notes += freed
     target = None
     if settings.scenario == "max_response":
         budget = budget_of(current, low, high, settings, periods)
@@ -80,10 +88,11 @@ def allocate(
 
 def _on_dates(
     channels: pd.DataFrame, settings: Allocator, history: pd.DataFrame | None
-) -> tuple[pd.DataFrame, int, list[str]]:
-    """The channels with the average spend of the chosen periods, and how many these are.
+) -> tuple[pd.DataFrame, Floats, int, list[str]]:
+    """The channels with the average spend of the chosen periods, what bounds are multiples of, and
+    how many periods these are.
 
-    A channel that rested then starts from its average of the window, as in Robyn.
+    Bounds of a channel that rested then are multiples of its average of the window, as in Robyn.
     """
     if history is None:
         where = "allocator.last" if settings.last is not None else "allocator.start"
@@ -94,12 +103,35 @@ def _on_dates(
     current = chosen[names].mean().to_numpy(dtype=np.float64)
     rested = current == 0
     notes = [
-        f"{name}: nothing was spent in the chosen {period_name(history)}s; its average of the"
-        " window stands for today's spend"
-        for name in np.array(names, dtype=object)[rested]
+        f"{name}: nothing was spent in the chosen {period_name(history)}s; its bounds are multiples"
+        f" of its average of the window ({average:,.0f})"
+        for name, average, is_rested in zip(names, history[names].mean(), rested, strict=True)
+        if is_rested and not _is_locked(settings, name)
     ]
-    current[rested] = history[names].mean().to_numpy(dtype=np.float64)[rested]
-    return channels.assign(**{c.CURRENT_SPEND: current}), len(chosen), notes
+    base = np.where(rested, history[names].mean().to_numpy(dtype=np.float64), current)
+    return channels.assign(**{c.CURRENT_SPEND: current}), base, len(chosen), notes
+
+
+def _is_locked(settings: Allocator, name: str) -> bool:
+    own = settings.channels.get(name)
+    return own is not None and own.locked
+
+
+def _within_budget(
+    channels: pd.DataFrame, settings: Allocator, low: Floats, rested: Flags, periods: int
+) -> tuple[Floats, list[str]]:
+    """Lowest spends that what is spent today can pay: a channel that rested may go on resting."""
+    asked = settings.total_budget
+    current = float(floats(channels, c.CURRENT_SPEND).sum())
+    budget = current if asked is None else asked / periods
+    if low.sum() <= budget * (1 + SLACK):
+        return low, []
+    names = list(channels[c.CHANNEL])
+    own = [settings.channels.get(name) for name in names]
+    free = rested & np.array([each is None or each.low is None for each in own]) & (low > 0)
+    said = "its lowest spend is 0 and not a multiple of that average, as the budget is too small"
+    freed = [f"{name}: {said}" for name, is_free in zip(names, free, strict=True) if is_free]
+    return np.where(free, 0.0, low), freed
 
 
 def _table(

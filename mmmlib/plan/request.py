@@ -46,11 +46,18 @@ def unusable(channels: pd.DataFrame, settings: Allocator, periods: int) -> Itera
 
 
 def bounds_of(
-    channels: pd.DataFrame, settings: Allocator, current: Floats
+    channels: pd.DataFrame, settings: Allocator, current: Floats, base: Floats
 ) -> tuple[Floats, Floats]:
-    """Lowest and highest spend of each channel, per period."""
-    multiples = np.array([settings.bounds(name) for name in channels[c.CHANNEL]])
-    return multiples[:, 0] * current, multiples[:, 1] * current
+    """Lowest and highest spend of each channel, per period: multiples of ``base``.
+
+    A locked channel stays at its current spend.
+    """
+    names = list(channels[c.CHANNEL])
+    multiples = np.array([settings.bounds(name) for name in names])
+    own = [settings.channels.get(name) for name in names]
+    locked = np.array([each is not None and each.locked for each in own])
+    base = np.where(locked, current, base)
+    return multiples[:, 0] * base, multiples[:, 1] * base
 
 
 def budget_of(

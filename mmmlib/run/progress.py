@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mmmlib.archive import CONSOLE, PROGRESS, Run, now
-from mmmlib.engines import CandidatesDone, Event, LogLine, StepStarted
+from mmmlib.engines import CandidatesDone, Event, LogLine, PartDone, StepStarted
 from mmmlib.ground import scrub
 
 MIME = "application/vnd.mmm.progress+json"
@@ -81,10 +81,16 @@ class Progress:
             case StepStarted(step):
                 self._display_due = self._file_due = 0.0  # a new step is always told, however short
                 self.facts["step"] = step
+                for key in ("part", "part_share", "seconds_left"):
+                    self.facts.pop(key, None)
                 self.log(f"{self.facts.get('stage', '')}: {step}")
             case LogLine(text):
                 self._said.append(text)
                 self.log(text)
+            case PartDone(what, share, left):
+                self.facts |= {"part": what, "part_share": share, "seconds_left": left}
+            case CandidatesDone() if "part" in self.facts and event.done == self.facts.get("done"):
+                pass  # the search is over
             case CandidatesDone():
                 self.facts |= {
                     "trials": list(event.trials),
@@ -163,7 +169,11 @@ def progress_line(facts: dict[str, Any]) -> str:
     if rows := facts.get("rows"):
         total_rows = facts.get("rows_total")
         parts.append(f"{rows:,} / {total_rows:,} rows" if total_rows else f"{rows:,} rows")
-    if total := facts.get("total"):
+    if part := facts.get("part"):
+        parts += [part, f"{facts['part_share']:.0%}" if facts["part_share"] else ""]
+        if facts.get("seconds_left"):
+            parts.append(f"{duration(facts['seconds_left'])} left")
+    elif total := facts.get("total"):
         trials = facts["trials"]
         share = total / len(trials)
         running = next((i for i, done in enumerate(trials, 1) if done < share), len(trials))
@@ -195,6 +205,8 @@ def _bar_html(facts: dict[str, Any], said: Iterable[str] = ()) -> str:
     value = f'value="{facts["done"]}" max="{facts["total"]}"' if facts.get("total") else ""
     if facts.get("rows_total"):
         value = f'value="{facts["rows"]}" max="{facts["rows_total"]}"'
+    if facts.get("part"):
+        value = f'value="{facts["part_share"]}" max="1"' if facts["part_share"] else ""
     if "seconds" in facts:
         value = 'value="1" max="1"'
     text = html.escape(progress_line(facts))

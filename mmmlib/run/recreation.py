@@ -175,6 +175,11 @@ def recreate_on(model: ExportedModel, job: TrainingJob, dataset: Dataset) -> Rec
     """
     if problems := _other_rows(model, dataset.frame[job.date]):
         raise DataError(problems)
+    dates = dataset.frame[job.date]
+    # Robyn's last date may be the last day of a week, which is closer to the next row
+    last = model.first + model.rows - 1
+    window = (dates.iloc[model.first].date(), dates.iloc[last].date())
+    job = job.model_copy(update={"window": window})
     made = recreate(model, job, native.prepare(dataset, job))
     return Recreation(made.candidate, made.table, (*made.notes, PROPHET))
 

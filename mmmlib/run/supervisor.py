@@ -199,7 +199,8 @@ def conclude(run: Run, status: Status, error: str) -> bool:
 
 def _say_end(run: Run, state: State) -> None:
     """Log how a run ended; a failed or lost one must wake someone."""
-    words = f"run {run} {state.status}{': ' if state.error else ''}{state.error}"
+    said = state.error.removeprefix(f"{state.status} ")  # "cancelled by …" names the state itself
+    words = f"run {run} {state.status}{': ' if said else ''}{said}"
     severity = Severity.NOTICE if state.status is Status.CANCELLED else Severity.INFO
     if state.status in (Status.FAILED, Status.LOST):
         words, severity = f"{FATAL} {words}", Severity.CRITICAL

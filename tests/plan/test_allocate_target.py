@@ -236,7 +236,10 @@ def test_sparse_rested_and_constant_channels_are_named() -> None:
     history.loc[:2, names[0]] = 20.0
     settings = Allocator(last=10, low=0.2, high=1.5)
     plan = allocate(channels, settings, 60, history=history)
-    assert plan.table[c.CURRENT_SPEND].tolist() == [1.0, 10.0, 9.0]
+    assert plan.table[c.CURRENT_SPEND].tolist() == [0.0, 10.0, 9.0]
+    # the budget is what was spent; the bounds of a channel that rested come of the whole window
+    assert plan.budget == pytest.approx(19.0)
+    assert plan.table[[c.SPEND_LOW, c.SPEND_HIGH]].iloc[0].tolist() == pytest.approx([0.2, 1.5])
     said = "\n".join(plan.warnings)
     assert "channel 0: nothing was spent in the chosen days" in said
     assert "channel 0: money was spent in only 3 of 60 days" in said
@@ -245,6 +248,25 @@ def test_sparse_rested_and_constant_channels_are_named() -> None:
     assert "all channels: the budget of 55 a day is 1.41 times" in "\n".join(
         allocate(channels, much, 60, history=history).warnings
     )
+
+
+def test_a_channel_that_rested_may_rest_where_the_budget_is_what_was_spent() -> None:
+    """Robyn's bounds cannot be met then: its allocator fails (nlopt status -1) in silence."""
+    channels = table([(10.0, 1.0, 5.0, 0.0, 60.0), (10.0, 1.0, 5.0, 0.0, 10.0)])
+    names = channels[c.CHANNEL].tolist()
+    dates = pd.date_range("2024-01-01", periods=60, freq="D")
+    history = pd.DataFrame({c.DATE: dates, names[0]: 60.0, names[1]: 10.0})
+    history.loc[50:, names[0]] = 0.0
+    plan = allocate(channels, Allocator(last=10), 60, history=history)
+    assert plan.budget == pytest.approx(10.0)
+    assert plan.table[c.PLANNED_SPEND].sum() == pytest.approx(10.0)
+    assert plan.table[c.SPEND_LOW].tolist() == [0.0, 5.0]
+    assert "channel 0: its lowest spend is 0" in "\n".join(plan.warnings)
+    locked = Allocator(last=10, channels={names[0]: {"locked": True}})
+    assert allocate(channels, locked, 60, history=history).table[c.PLANNED_SPEND][0] == 0.0
+    own = Allocator(last=10, channels={names[0]: {"low": 0.5}})
+    with pytest.raises(AllocationError, match=r"below what the bounds allow"):
+        allocate(channels, own, 60, history=history)
 
 
 def test_efficiencies_and_marginals_of_each_channel() -> None:

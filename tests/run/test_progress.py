@@ -6,7 +6,7 @@ import pytest
 
 from mmmlib.archive.archive import Archive
 from mmmlib.archive.run import CONSOLE, PROGRESS, Run
-from mmmlib.engines.engine import CandidatesDone, LogLine, StepStarted
+from mmmlib.engines.engine import CandidatesDone, LogLine, PartDone, StepStarted
 from mmmlib.job.parse import TrainingJob
 from mmmlib.run.progress import (
     CONSOLE_LINES,
@@ -111,3 +111,17 @@ def test_the_history_of_the_errors_stays_short_and_ends_now(run: Run) -> None:
     assert history[-1] == [1999, 1 / 1999, 0.5]
     progress(CandidatesDone((2000,), 2000, 50.0, float("inf"), 0.5))
     assert progress.facts["history"] == history
+
+
+def test_a_part_after_the_search_says_its_name_share_and_time(run: Run) -> None:
+    progress = Progress(run)
+    with progress.stage("train"):
+        progress(StepStarted("search"))
+        progress(CandidatesDone((200,), 200, 5.0, 0.1, 0.2))
+        progress(StepStarted("outputs"))
+        progress(PartDone("Calculating response curves", 0.25, 90.0))
+        progress(CandidatesDone((200,), 200, 5.0, 0.1, 0.2))  # told again: the search is over
+        line = progress_line(progress.facts)
+        assert line == "train · outputs · Calculating response curves · 25% · 1 min 30 s left"
+        progress(StepStarted("artifacts"))
+        assert "response curves" not in progress_line(progress.facts)

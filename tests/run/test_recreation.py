@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import numpy as np
@@ -50,6 +51,15 @@ def test_from_raw_data_prophet_decides(model: ExportedModel) -> None:
     assert 1e-6 < made.largest < 1e-2
     assert not made.same()
     assert "prophet has split the target anew" in made.notes[-1]
+
+
+def test_a_window_that_ends_within_a_week_keeps_its_rows(model: ExportedModel) -> None:
+    """Robyn moves its end to the last day of the week, and says the row in the file."""
+    start, _ = model.window
+    moved = replace(model, window=(start, dt.date(2019, 1, 6)))  # of the week from 2018-12-31
+    made = recreate_on(moved, job_of(moved, "example:weekly"), golden.dataset())
+    expected = recreate_on(model, job_of(model, "example:weekly"), golden.dataset())
+    pd.testing.assert_frame_equal(made.table, expected.table, check_exact=True)
 
 
 def test_a_number_that_was_changed_is_found(model: ExportedModel, data: ModelInput) -> None:

@@ -29,8 +29,10 @@ def pareto_fronts(
     """Number the fronts; 1 is the best, 0 means on no kept front.
 
     Candidates with an error that is not finite or above its 90 % quantile (over all candidates)
-    are on no front; with lift studies neither are those whose distance to them is above its
-    ``calibration_constraint`` quantile. The fronts themselves are those of the other two errors.
+    are on no front (Robyn lets an infinite DECOMP.RSSD onto one where more than a tenth of the
+    candidates have it: media that explain nothing); with lift studies neither are those whose
+    distance to them is above its ``calibration_constraint`` quantile. The fronts are those of
+    the other two errors.
 
     Parameters
     ----------
@@ -73,7 +75,9 @@ def pareto_fronts(
 def error_scores(*errors: FloatArray) -> FloatArray:
     """Robyn's ``error_score``: each error min-max scaled over all, root of the sum of squares.
 
-    A constant error stays as it is; candidates with an error that is not finite score infinity.
+    A constant error stays as it is. An infinite one counts as 1, as in Robyn: DECOMP.RSSD is
+    infinite where no paid channel has an effect. Candidates with an error that is no number
+    (they could not be fitted) score infinity.
 
     Parameters
     ----------
@@ -81,13 +85,21 @@ def error_scores(*errors: FloatArray) -> FloatArray:
         The test error under time-series validation, else the training error; DECOMP.RSSD; the
         distance to lift studies (all 0 without calibration).
     """
-    finite = np.logical_and.reduce([np.isfinite(error) for error in errors])
-    squares = np.zeros(finite.size)
+    there = ~np.logical_or.reduce([np.isnan(error) for error in errors])
+    squares = np.where(there, 0.0, np.inf)
     for error in errors:
-        least, most = (error[finite].min(), error[finite].max()) if finite.any() else (0, 0)
-        scaled = (error - least) / (most - least) if most > least else error
-        squares += np.where(finite, scaled / MIN_MAX_PARTS, np.inf) ** 2
+        finite = np.isfinite(error)
+        counted = np.where(np.isinf(error), float(finite.any()), error)
+        least, most = (counted[there].min(), counted[there].max()) if there.any() else (0, 0)
+        scaled = (counted - least) / (most - least) if most > least else counted
+        squares += np.where(there, scaled / MIN_MAX_PARTS, 0.0) ** 2
     return np.asarray(np.sqrt(squares))
+
+
+def smallest_score(scores: FloatArray, *errors: FloatArray) -> int | None:
+    """Row of the smallest score among those with finite errors; ``None`` where there is none."""
+    finite = np.logical_and.reduce([np.isfinite(error) for error in errors])
+    return int(np.where(finite, scores, np.inf).argmin()) if finite.any() else None
 
 
 def _cut(errors: FloatArray, quantile: float = ERROR_QUANTILE) -> float:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from mmmlib.data import MOST_LEVELS, OTHER, commonest
 from mmmlib.ground import DataError, Problem
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ def decompose(
     components : sequence of str
         Keys of :data:`FORECAST_COLUMNS`.
     factors : mapping of str to Series of str, length n
-        Every level but the last in sorted order becomes a regressor; the factor's column is
-        the sum of their effects above its smallest value.
+        Every level but the last in sorted order becomes a regressor, of two levels the second,
+        of more than ten the commonest ten and ``OTHER``; the factor's column is the sum of their
+        effects above its smallest value.
     options : mapping
         Further arguments of ``Prophet``; its defaults are Robyn's.
 
@@ -107,13 +109,16 @@ def _prophet(
 
 
 def _dummies(name: str, levels: pd.Series[Any]) -> pd.DataFrame:
-    """One 0/1 column for each level but the last in sorted order (``lares::ohse``)."""
-    values = levels.astype(str).to_numpy()
+    """0/1 columns of the levels, by the rules of ``lares::ohse``."""
+    values = levels.astype(str)
+    if values.nunique() > MOST_LEVELS:
+        values = values.where(values.isin(commonest(values)), OTHER)
     names = sorted(set(values))
     if len(names) < 2:
         problem = f"{name} has the single level {names[0]!r} and explains nothing; drop it"
         raise DataError([Problem("context", problem)])
-    return pd.DataFrame({f"{name}_{level}": (values == level) * 1.0 for level in names[:-1]})
+    kept = names[1:] if len(names) == 2 else names[:-1]
+    return pd.DataFrame({f"{name}_{level}": (values == level).to_numpy() * 1.0 for level in kept})
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from mmmlib.engines.native.clusters import Clusters, find_clusters
 from mmmlib.engines.native.convergence import convergence, verdicts
 from mmmlib.engines.native.evaluate import N_ERRORS
 from mmmlib.engines.native.nsga2 import POPULATION
-from mmmlib.engines.native.pareto import error_scores, pareto_fronts
+from mmmlib.engines.native.pareto import error_scores, pareto_fronts, smallest_score
 from mmmlib.engines.native.search import Trial
 from mmmlib.ground import EngineError, columns as c
 from mmmlib.model import FloatArray
@@ -50,12 +50,12 @@ def tables(model: Model, trials: list[Trial]) -> dict[str, Any]:
     values = np.concatenate([trial.values for trial in trials])
     coefficients = np.concatenate([trial.fits.coefficients for trial in trials])
     candidates = candidate_table(model, trials)
-    if not np.isfinite(candidates[c.ERROR_SCORE]).any():
+    best = smallest_score(candidates[c.ERROR_SCORE].to_numpy(), *score_errors(model, candidates).T)
+    if best is None:
         raise EngineError(
             "no candidate has finite errors: paid media explain nothing in any of them; look at "
             "the data checks, the window and the signs"
         )
-    best = int(candidates[c.ERROR_SCORE].to_numpy().argmin())
     ids = candidates[c.CANDIDATE].tolist()
     chosen = np.flatnonzero(candidates[c.PARETO_FRONT].to_numpy() > 0)
     chosen = np.union1d(chosen, [best])
@@ -209,7 +209,7 @@ def describe_search(model: Model, cores: int) -> str:
         processes = _counted(min(cores, job.trials), "process", "es")
         how, where = f"{job.workers} a round", f"in {processes}"
     return (
-        f"{job.trials} trials of {job.iterations} iterations over "
+        f"{_counted(job.trials, 'trial')} of {job.iterations} iterations over "
         f"{len(model.space.searched)} hyperparameters with {optimizer}, seed {job.seed}, {how}, "
         f"{where}"
     )
@@ -225,6 +225,12 @@ def describe(made: dict[str, Any]) -> Iterator[str]:
     fronts = candidates[c.PARETO_FRONT]
     if unfit := int((candidates[c.PASSES] < 0).sum()):
         yield f"{unfit} of {len(candidates)} candidates could not be fitted; they are on no front"
+    if idle := int(np.isinf(candidates[c.DECOMP_RSSD]).sum()):
+        yield (
+            f"in {idle} of {len(candidates)} candidates no paid channel has an effect "
+            f"({c.DECOMP_RSSD} is infinite): they count in the error score as in Robyn, and are on "
+            "no front, where Robyn may put them"
+        )
     yield (
         f"{len(candidates)} candidates, {int((fronts > 0).sum())} of them on "
         f"{int(fronts.max())} Pareto fronts"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import re
 
+_PERCENT = re.compile(r"\|\s+(\d{1,3})%\s*$")  # the end of a bar of R's txtProgressBar
 LONGEST = 10_000  # characters of a line that is still kept
 
 
@@ -24,6 +26,11 @@ class Lines:
         # a bar may write for an hour without an end of line
         self._rest = _kept(self._rest)
         return [_shown(line) for line in lines]
+
+    def percent(self) -> int | None:
+        """How far the progress bar is that is being written; ``None`` where there is none."""
+        found = _PERCENT.search(self._rest)
+        return int(found[1]) if found else None
 
     def end(self) -> list[str]:
         """Give what is left when the stream has ended."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from mmmlib.data import Dataset
-from mmmlib.engines.engine import Events, LogLine, StepStarted, optimizer_of
+from mmmlib.engines.engine import Events, LogLine, PartDone, StepStarted, optimizer_of
 from mmmlib.engines.interrupts import held_interrupts
 from mmmlib.engines.robyn import found
 from mmmlib.engines.robyn.refusals import not_done_by_robyn
@@ -57,7 +57,9 @@ class RobynEngine:
         try:
             with held_interrupts() as let_go:
                 listener = _Listener(SearchStanding(job, events), events, let_go)
-                with Hosts(found.sources(), listener.line, listener.safe_point) as hosts:
+                with Hosts(
+                    found.sources(), listener.line, listener.safe_point, listener.bar
+                ) as hosts:
                     training = Training(dataset, job, hosts, listener.standing, events)
                     fields, files = training.run(partial(_step, seconds=seconds, events=events))
         except (MMMError, MemoryError):
@@ -85,16 +87,34 @@ class _Listener:
         self._events = events
         self._let_go = let_go
         self._unseen_since = 0.0
+        self._said = ""
+        self._bar_since: float | None = None
 
     def line(self, text: str) -> None:
         self._events(LogLine(text))
+        if "%" not in text:  # a bar that is full is a line too
+            self._said, self._bar_since = text, None
         self._unseen_since = self._unseen_since or time.monotonic()
+
+    def bar(self, percent: int) -> None:
+        """Tell how far Robyn's own bar is; the candidates of the search are counted better."""
+        if not self.standing.over:
+            return
+        now = time.monotonic()
+        since = self._bar_since = self._bar_since or now
+        left = (now - since) * (100 - percent) / percent if percent and now > since else None
+        self._events(PartDone(_in_words(self._said), percent / 100, left))
 
     def safe_point(self) -> None:
         self._let_go()
         if self._unseen_since and time.monotonic() - self._unseen_since > QUIET_SECONDS:
             self._unseen_since = 0.0
             self.standing.tell()  # an event makes the progress be written
+
+
+def _in_words(said: str) -> str:
+    """What Robyn says before its bar: ``>>> Calculating response curves ...`` without its marks."""
+    return said.strip("> .")
 
 
 @contextmanager

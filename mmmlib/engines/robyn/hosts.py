@@ -32,7 +32,15 @@ LAST_LINES = 20  # of the console, in the message about a death
 _CHUNK = 65_536
 _ENVIRONMENT = {
     "TZ": "UTC",
-    "LC_ALL": "C.UTF-8",
+    # R sorts names by ICU's rules (display < Print) in any locale but C, and another order is
+    # another search; C is by code point, as everywhere else in Python. An empty LC_ALL is none.
+    "LC_ALL": "",
+    "LANG": "C",
+    "LANGUAGE": "",
+    "LC_CTYPE": "C.UTF-8",
+    "LC_COLLATE": "C",
+    "LC_MESSAGES": "C",
+    "LC_TIME": "C",
     **children.ONE_THREAD,
     "NUMBA_NUM_THREADS": "1",
     "RETICULATE_PYTHON": sys.executable,
@@ -84,14 +92,21 @@ class Hosts:
         Receives each line of the consoles; those of a named host with its name in front.
     safe_point : callable
         Called whenever nothing is half done; may raise.
+    on_bar : callable
+        Receives the percent of R's progress bar whenever it has moved.
     """
 
     def __init__(
-        self, sources: list[Path], on_line: OnLine, safe_point: Callable[[], None] = lambda: None
+        self,
+        sources: list[Path],
+        on_line: OnLine,
+        safe_point: Callable[[], None] = lambda: None,
+        on_bar: Callable[[int], None] = lambda percent: None,
     ) -> None:
         self.sources = sources
         self.on_line = on_line
         self.safe_point = safe_point
+        self.on_bar = on_bar
         self.folder = Path(tempfile.mkdtemp(prefix="mmm-robyn-"))
         self.hosts: list[Host] = []
         self._guard = subprocess.Popen(
@@ -214,6 +229,8 @@ class Hosts:
         except BlockingIOError:
             return False
         self._say(host, host.lines.feed(data))
+        if (percent := host.lines.percent()) is not None:
+            self.on_bar(percent)
         return bool(data)
 
     def _drain(self, host: Host) -> None:
@@ -224,6 +241,7 @@ class Hosts:
         for line in lines:
             if line:  # Robyn prints empty ones around its bars
                 host.last.append(line)
+                line = line.replace(f"{self.folder}{os.sep}", "")  # it is gone when the run ends
                 self.on_line(f"{host.name}: {line}" if host.name else line)
 
     def _death(self, host: Host) -> EngineError:

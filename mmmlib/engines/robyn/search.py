@@ -34,6 +34,11 @@ class SearchStanding:
         self.done = [0] * self.job.trials
         self.best = [float("inf")] * 3  # nrmse, decomp_rssd and, with lift studies, mape
 
+    @property
+    def over(self) -> bool:
+        """Whether every candidate has been tried."""
+        return sum(self.done) >= self.job.iterations * self.job.trials
+
     def told(self, trial: int, report: Told) -> None:
         """Take a host's report."""
         self.done[trial - 1] = report.done

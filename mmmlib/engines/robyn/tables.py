@@ -10,7 +10,7 @@ import pandas as pd
 from mmmlib.engines.engine import optimizer_of
 from mmmlib.engines.native.convergence import convergence
 from mmmlib.engines.native.curves import marginal, of_channels
-from mmmlib.engines.native.pareto import error_scores
+from mmmlib.engines.native.pareto import error_scores, smallest_score
 from mmmlib.ground import EngineError, columns as c
 from mmmlib.job import TrainingJob
 from mmmlib.model import ADDED_TABLES
@@ -94,14 +94,16 @@ def best_candidate(candidates: pd.DataFrame, job: TrainingJob) -> tuple[str, str
         No candidate has finite errors.
     """
     scores = candidates[c.ERROR_SCORE].to_numpy()
-    if not np.isfinite(scores).any():
+    scored = [candidates[name].to_numpy(dtype=np.float64) for name in score_columns(job)]
+    best = smallest_score(scores, *scored)
+    if best is None:
         raise EngineError(
             "no candidate has finite errors: paid media explain nothing in any of them; look at "
             "the data checks, the window and the signs"
         )
     used = score_columns(job)[: 3 if job.calibration else 2]
     errors = " and ".join(used) if len(used) == 2 else f"{used[0]}, {used[1]} and {used[2]}"
-    return str(candidates[c.CANDIDATE].iloc[int(scores.argmin())]), (
+    return str(candidates[c.CANDIDATE].iloc[best]), (
         f"smallest error score of all candidates {optimizer_of(job)} tried: root of the sum of "
         f"squares of {errors}, each scaled to 0..1 over all candidates and divided by three"
     )

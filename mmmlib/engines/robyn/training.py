@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib.data import Dataset
-from mmmlib.engines.engine import Events, LogLine, optimizer_of
+from mmmlib.data import Dataset, for_robyn
+from mmmlib.engines.engine import Events, LogLine, PartDone, optimizer_of
 from mmmlib.engines.robyn import tables as robyn_tables
 from mmmlib.engines.robyn.allocation import robyns_allocation
 from mmmlib.engines.robyn.frames import to_frame, to_table
@@ -20,7 +20,7 @@ from mmmlib.engines.robyn.messages import Frame, Kept
 from mmmlib.engines.robyn.search import INPUT, SearchStanding, search_trials
 from mmmlib.ground import columns as c, usable_cores
 from mmmlib.job import TrainingJob
-from mmmlib.model import ROBYNS_ALLOCATION
+from mmmlib.model import ROBYNS_ALLOCATION, holiday_country
 
 Step = Callable[[str], AbstractContextManager[None]]
 
@@ -87,8 +87,7 @@ class Training:
         others += [item.column or item.name for item in job.context]
         used = dict.fromkeys([job.date, job.target, *media, *others])
         factors = [item.column or item.name for item in job.context if item.factor]
-        holidays = self.dataset.holidays.rename(columns={c.DATE: "ds"})
-        holidays = holidays.assign(country=job.country, year=holidays["ds"].dt.year)
+        holidays = for_robyn(self.dataset.holidays, holiday_country(job))
         said = job.to_values() | {
             "hyperparameters": job.ranges(),
             "optimizer": optimizer_of(job),
@@ -109,6 +108,7 @@ class Training:
         best, rule = robyn_tables.best_candidate(fields["candidates"], self.job)
         winners = fields["clusters"].loc[fields["clusters"][c.CLUSTER] > 0, c.CANDIDATE]
         shown = list(dict.fromkeys([best, *winners]))
+        self.events(PartDone(f"responses of the {len(shown)} models stored in full"))
         full = self._call("mmmr_in_full", Kept(INPUT), MODELS, OUTPUTS, tuple(shown))
         fields |= robyn_tables.in_full(_as_tables(full), fields["decomposition"], shown)
         return fields | {"best": best, "rule": rule}
@@ -117,12 +117,15 @@ class Training:
         """What Robyn itself writes about its models."""
         made: dict[str, bytes] = {}
         objects = (Kept(INPUT), MODELS, OUTPUTS)
-        for candidate in shown:
+        for i, candidate in enumerate(shown):
+            what = f"one-pager and JSON of {candidate}, {i + 1} of {len(shown)}"
+            self.events(PartDone(what, i / len(shown)))
             folder = self._folder(f"pages_{candidate}")
             page = self._call("mmmr_onepager", *objects, candidate, folder)
             made[f"robyn_{candidate}.png"] = _read(page)
             exported = self._call("mmmr_export", *objects, candidate, folder)
             made[f"RobynModel-{candidate}.json"] = _read(exported)
+        self.events(PartDone("Robyn's allocation"))
         table = robyns_allocation(self._call, objects, best, self.job)
         made[ROBYNS_ALLOCATION.format(self.job.allocator.scenario)] = _csv(table)
         for path in self._call("mmmr_save", Kept(INPUT), MODELS, self._folder("objects")):
@@ -136,9 +139,10 @@ class Training:
 
     def _budget(self, processes: int) -> str:
         job = self.job
+        trials = f"{job.trials} trial{'s' if job.trials > 1 else ''}"
         return (
-            f"{job.trials} trials of {job.iterations} iterations with {optimizer_of(job)}, seed "
-            f"{job.seed}, in {processes} R process{'es' if processes > 1 else ''} of one core each"
+            f"{trials} of {job.iterations} iterations with {optimizer_of(job)}, seed {job.seed}, "
+            f"in {processes} R process{'es' if processes > 1 else ''} of one core each"
         )
 
 

@@ -60,7 +60,7 @@ def model_of(
         target=job.target,
         target_type=job.target_type,
         interval_days=step,
-        country=_country(job),
+        country=holiday_country(job),
         variables=variables_of(job),
         window=(_day(inside.min()), _day(inside.max())),
         first=first,
@@ -176,7 +176,8 @@ def _search(result: TrainingResult, job: TrainingJob, candidate: str) -> Search:
     )
 
 
-def _country(job: TrainingJob) -> str:
+def holiday_country(job: TrainingJob) -> str:
+    """Code of the country whose holidays a job uses, in capitals."""
     from mmmlib.data import is_file, iso_code
 
     return iso_code(job.country if not job.holidays or is_file(job.holidays) else job.holidays)

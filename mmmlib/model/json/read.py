@@ -259,7 +259,12 @@ class _Reader:
             take("cores", int, default.workers),
             bool(own.get("rssd_zero_penalty", True)),
             str(own.get("refresh_of", "")),
-            {key: _first(value) for key, value in options.items()},
+            # R's dots; the number of draws for prophet's intervals changes no model
+            {
+                key.replace(".", "_"): _first(value)
+                for key, value in options.items()
+                if key != "uncertainty.samples"
+            },
             {"collect": self.document.get("ModelsCollect") or {}, "own": self.exported},
         )
 

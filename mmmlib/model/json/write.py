@@ -8,14 +8,17 @@ rows), and raw data are left out unless asked for.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
+from mmmlib.data import for_robyn
 from mmmlib.ground import EngineError, columns as c
 from mmmlib.job import Range, Study
 from mmmlib.model.json.model import ExportedModel, Variable
@@ -25,7 +28,9 @@ SCHEMA = "mmm"  # our own element of Extras; Robyn passes over it
 TIME = "%Y-%m-%d %H:%M:%S"
 
 
-def write_model(model: ExportedModel, data: pd.DataFrame | None = None) -> bytes:
+def write_model(
+    model: ExportedModel, data: pd.DataFrame | None = None, holidays: pd.DataFrame | None = None
+) -> bytes:
     """Write a model in Robyn's format, under the names of its columns.
 
     Parameters
@@ -34,12 +39,17 @@ def write_model(model: ExportedModel, data: pd.DataFrame | None = None) -> bytes
         Under the names of a job (:func:`mmmlib.model.json.model_of`) or of its columns.
     data : DataFrame, optional
         The dataset to be embedded as ``raw_data``; it holds what the file then gives away.
+        Columns whose names R would not take get others, in the whole file.
+    holidays : DataFrame, optional
+        ``date, holiday`` of the dataset, embedded beside it: Robyn's own table has others.
 
     Raises
     ------
     EngineError
         A number that a fit depends on is not finite.
     """
+    if data is not None:
+        model, data = _plainly_named(model, data)
     names = {v.name: v.column for v in model.variables if v.column}
     named = model.by_column()
     extras: dict[str, Any] = {
@@ -52,6 +62,8 @@ def write_model(model: ExportedModel, data: pd.DataFrame | None = None) -> bytes
     }
     if data is not None:
         extras["raw_data"] = _records(data)
+        if holidays is not None and len(holidays):
+            extras[SCHEMA]["holidays"] = _records(for_robyn(holidays, model.country))
     document = {
         "InputCollect": _inputs(named),
         "ModelsCollect": _search(named),
@@ -102,8 +114,9 @@ def _inputs(model: ExportedModel) -> dict[str, Any]:
         "refreshAddedStart": [start],
         "adstock": [model.adstock],
         "hyperparameters": _bounds(model.asked),
-        "calibration_input": [_study(study, paid) for study in model.calibration] or {},
-        "custom_params": {k: [v] for k, v in model.search.prophet_options.items()} or [],
+        "calibration_input": [_study(study, paid, model.target) for study in model.calibration]
+        or {},
+        "custom_params": _dotted(model.search.prophet_options) or [],
         "version": [model.version],
     }
 
@@ -189,7 +202,7 @@ def _row(row: Mapping[Any, Any], rows: int) -> dict[str, Any]:
     return found
 
 
-def _study(study: Study, paid: Iterable[Variable]) -> dict[str, Any]:
+def _study(study: Study, paid: Iterable[Variable], metric: str) -> dict[str, Any]:
     """A lift study as a row of Robyn's ``calibration_input``, which names columns of spend."""
     spends = {variable.name: variable.spend for variable in paid}
     return {
@@ -199,7 +212,7 @@ def _study(study: Study, paid: Iterable[Variable]) -> dict[str, Any]:
         "liftAbs": study.lift,
         "spend": study.spend,
         "confidence": study.confidence,
-        "metric": "target",
+        "metric": metric,
         "calibration_scope": study.scope,
     }
 
@@ -224,6 +237,33 @@ def _ratio(one: float, other: float) -> float:
 
 def _names(variables: Iterable[Variable]) -> list[str]:
     return [variable.name for variable in variables]
+
+
+def _plainly_named(model: ExportedModel, data: pd.DataFrame) -> tuple[ExportedModel, pd.DataFrame]:
+    """The model and its data with columns that R takes: letters, digits, ``_``, ``.``."""
+    plain: dict[str, str] = {}
+    for column in map(str, data.columns):
+        name = re.sub(r"[^A-Za-z0-9._]", "_", column)
+        name = name if name[:1].isalpha() else f"x{name}"
+        while name in plain.values() or (name != column and name in data):
+            name += "_"
+        plain[column] = name
+
+    def of(column: str) -> str:
+        return plain.get(column, column)
+
+    variables = tuple(
+        dataclasses.replace(v, column=of(v.column), spend=of(v.spend)) for v in model.variables
+    )
+    renamed = dataclasses.replace(
+        model, date=of(model.date), target=of(model.target), variables=variables
+    )
+    return renamed, data.rename(columns=plain)
+
+
+def _dotted(options: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Prophet's options under the names they have in R."""
+    return {name.replace("_", "."): [value] for name, value in options.items()}
 
 
 def _records(data: pd.DataFrame) -> list[dict[str, Any]]:

@@ -227,6 +227,8 @@ def submitted(run: Run) -> str:
 
 
 def share(facts: dict[str, Any]) -> float | None:
-    """Share of the candidates that are done, in percent; ``None`` outside the search."""
+    """Share of the candidates, or of a later part, that is done, in percent; ``None``: unknown."""
+    if facts.get("part"):
+        return 100.0 * float(facts["part_share"]) or None
     total = facts.get("total")
     return 100.0 * facts["done"] / total if total else None

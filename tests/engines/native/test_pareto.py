@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from mmmlib.engines.native.pareto import error_scores, pareto_fronts
+from mmmlib.engines.native.pareto import error_scores, pareto_fronts, smallest_score
+from tests.engines.native import golden
 
 Floats = npt.NDArray[np.float64]
 
@@ -60,9 +61,23 @@ def test_what_is_not_finite_is_on_no_front() -> None:
     rssd = np.array([0.2, 0.1, np.inf, np.inf])
     assert pareto_fronts(nrmse, rssd, 0, 100).tolist() == [1, 1, 0, 0]
     scores = error_scores(nrmse, rssd, np.zeros(4))
-    assert np.isfinite(scores).tolist() == [True, True, False, False]
+    assert np.isfinite(scores).all()
+    assert smallest_score(scores, nrmse, rssd) == 0
+    idle = np.array([3.0, np.inf])  # counts as 1, the least here, and is still not the best
+    assert error_scores(np.array([1.0, 0.5]), idle).argmin() == 1
+    assert smallest_score(error_scores(np.array([1.0, 0.5]), idle), idle) == 0
     assert not pareto_fronts(np.full(3, np.inf), np.full(3, np.inf), 0, 1).any()
-    assert np.isinf(error_scores(np.full(3, np.inf), np.zeros(3))).all()
+    assert error_scores(np.full(3, np.inf), np.zeros(3)).tolist() == [0.0, 0.0, 0.0]
+    assert smallest_score(np.zeros(3), np.full(3, np.inf)) is None
+    assert error_scores(np.array([1.0, np.nan]), np.zeros(2)).tolist() == [1 / 3, np.inf]
+
+
+def test_an_infinite_rssd_counts_as_one_in_the_score() -> None:
+    """Robyn's scores of a short search in which every second candidate has no media effect."""
+    robyns = golden.read("infinite_rssd.csv")
+    errors = [robyns[name].to_numpy() for name in ("nrmse_train", "decomp.rssd", "mape")]
+    assert np.isinf(errors[1]).sum() == 6
+    golden.assert_same(error_scores(*errors), robyns["error_score"])
 
 
 def test_error_score_weighs_scaled_errors() -> None:

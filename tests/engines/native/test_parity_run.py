@@ -77,7 +77,7 @@ def test_fronts_best_model_and_decomposition(run: Run) -> None:
     ours, theirs = tables["candidates"], run.tables["candidates"]
     assert set(theirs) < set(ours)
     np.testing.assert_array_equal(ours[c.PARETO_FRONT], theirs[c.PARETO_FRONT])
-    assert tables["best"] == "1_149_1"
+    assert tables["best"] == "1_194_1"
     keys = [c.CANDIDATE, c.VARIABLE]
     expected = run.tables["decomposition"].set_index(keys)
     assert len(expected) == len(run.on_fronts()) * (1 + len(run.model.data.variables))
@@ -94,7 +94,7 @@ def test_fronts_best_model_and_decomposition(run: Run) -> None:
 def test_contributions_over_time(run: Run) -> None:
     table = run.tables["decomposition_over_time"]
     winners = run.tables["clusters"][c.CANDIDATE]
-    assert set(table[c.CANDIDATE]) == {"1_149_1", *winners}
+    assert set(table[c.CANDIDATE]) == {"1_194_1", *winners}
     for candidate, expected in table.groupby(c.CANDIDATE):
         i = run.ids.index(str(candidate))
         actual = decompose.over_time(

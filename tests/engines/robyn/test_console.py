@@ -44,3 +44,13 @@ def test_the_cut_of_the_chunks_does_not_matter(texts: list[str], size: int) -> N
     data = "".join(texts).encode()
     chunks = [data[i : i + size] for i in range(0, len(data), size)]
     assert _lines(*chunks) == _lines(data)
+
+
+def test_a_bar_says_its_percent() -> None:
+    lines = Lines()
+    assert lines.feed(b">>> Calculating response curves\n") == [">>> Calculating response curves"]
+    assert lines.percent() is None
+    lines.feed(b"\r  |      |   0%\r  |==    |  45%")
+    assert lines.percent() == 45
+    lines.feed(b"\r  |======| 100%\n")
+    assert lines.percent() is None

@@ -184,3 +184,14 @@ def test_r_that_does_not_start_says_why(tmp_path: Path) -> None:
         pytest.raises(EngineError, match="unexpected symbol"),
     ):
         hosts.start()
+
+
+def test_names_sort_by_code_point_whatever_the_locale(
+    r_there: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Python and the native engine do; R sorts by ICU's rules in any locale but C."""
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("LC_COLLATE", "C.UTF-8")
+    names = ("display", "Print", "tv2", "tv_b", "tv", "zoo", "\u00e4rzte")
+    with Heard() as heard:
+        assert heard.call(heard.start(), "sort", names) == sorted(names)
