@@ -184,8 +184,6 @@ def problem_of(detail: Mapping[str, Any], model: type[BaseModel]) -> Problem:
         case "extra_forbidden":
             *way, name = detail["loc"]
             message = unknown(str(name), type_of(way, model))
-        case "string_type":
-            message = f"must be text, not {detail['input']!r}; write it in quotes"
         case "missing":
             message = "is missing; add it"
         case "model_type" | "dict_type":
