@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -11,7 +11,7 @@ from typing import Any, cast
 import click
 
 from mmmlib.cli.options import says_errors
-from mmmlib.data import Guess, guess_job
+from mmmlib.data import Guess, guess_job, guess_table
 from mmmlib.engines import proposed_engine
 from mmmlib.ground import JobError, Problem, names, yaml_text
 from mmmlib.job import HYPERPARAMETERS, Kind, TrainingJob, default_range
@@ -27,17 +27,28 @@ def job() -> None:
 
 
 @job.command()
-@click.argument("file", metavar="FILE")
+@click.argument("files", metavar="FILE...", nargs=-1)
 @click.option("-o", "output", default="job.yaml", help="Where the job goes.", show_default=True)
-@click.option("--country", default="", help="Label of the country; becomes part of run's paths.")
+@click.option("--country", default="", help="Label or value of the country; * adds all up.")
 @click.option("--date", default="", help="Column of the dates, where it is not found.")
 @click.option("--target", default="", help="Column to be explained, where it is not found.")
+@click.option("--spend", default="", help="Columns of spend, by commas, where names do not say.")
+@click.option("--first-date", default="", help="Date of the first row, where rows are numbered.")
+@click.option(
+    "--no-row", type=click.Choice(["", "zero", "fill"]), default="", help="Missing dates."
+)
+@click.option("--connection", default="", help="Snowflake connection; empty takes the default.")
+@click.option("--table", default="", help="Snowflake table, or the sheet of a workbook.")
+@click.option("--sql", default="", help="One SELECT of Snowflake, instead of a table.")
 @click.option("--force", is_flag=True, help="Overwrite a job that exists.")
 @says_errors
-def init(file: str, output: str, country: str, date: str, target: str, force: bool) -> None:
-    """Write a first job by looking at the data in FILE (CSV, Parquet or example:weekly)."""
-    chosen = {"country": country, "date": date, "target": target}
-    click.echo(init_job(file, output, chosen, force=force))
+def init(files: tuple[str, ...], output: str, force: bool, **chosen: str) -> None:
+    """Write a first job by looking at the data in FILE (CSV, Parquet, workbook, example:weekly).
+
+    Further files are joined to the first by date. Without a file, --table or --sql are read from
+    Snowflake by --connection.
+    """
+    click.echo(init_job(files, output, chosen, force=force))
 
 
 @job.command()
@@ -62,13 +73,15 @@ def schema() -> None:
     click.echo(json.dumps(job_schema(), indent=2))
 
 
-def init_job(file: str, output: str, chosen: Mapping[str, str], *, force: bool = False) -> str:
+def init_job(
+    files: str | Sequence[str], output: str, chosen: Mapping[str, str], *, force: bool = False
+) -> str:
     """Guess a job from a file, write it, and say what is doubtful and what to do next.
 
     Parameters
     ----------
-    file : str
-        The data; the job names them as typed here.
+    files : str or sequence of str
+        The data; the job names them as typed here. None: a table or SQL of Snowflake.
     output : str
         The job to write. Where ``job.schema.json`` lies beside it, its first line names that.
     chosen : mapping
@@ -86,7 +99,16 @@ def init_job(file: str, output: str, chosen: Mapping[str, str], *, force: bool =
     path = Path(output)
     if path.exists() and not force:  # said before a look at large data, not after
         raise _exists(path)
-    guess = guess_job(file, chosen)
+    first, *more = [files] if isinstance(files, str) else (files or [""])
+    if first:
+        guess = guess_job(first, chosen, more, settle=True)
+    elif chosen.get("table") or chosen.get("sql"):
+        where = [chosen.get(key, "") for key in ("connection", "table", "sql")]
+        guess = guess_table(where[0], where[1], where[2], chosen)
+    else:
+        raise JobError(
+            [Problem("FILE", "is missing; name a file, or --table or --sql of Snowflake")]
+        )
     engine, why = proposed_engine(guess.job)
     guess = replace(
         guess, values=guess.values | {"engine": engine}, reasons=guess.reasons | {"engine": why}
@@ -199,8 +221,7 @@ def _item(group: str, item: Mapping[str, Any], guess: Guess) -> Iterator[str]:
 
 
 def _reason(key: str, value: Any, guess: Guess) -> str | None:
-    columns = {"date": value, "target": value, "country_column": value}
-    if key in columns:
+    if key in ("date", "target", "country_column") and value in guess.reasons:
         return f"{value!r} {guess.reasons[value]}"
     return guess.reasons.get("engine") if key == "engine" else None
 

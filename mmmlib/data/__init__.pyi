@@ -43,6 +43,7 @@ from .guess import (
     UNKNOWN as UNKNOWN,
     Guess as Guess,
     guess_job as guess_job,
+    guess_table as guess_table,
 )
 from .guess.words import (
     read_name as read_name,

@@ -10,6 +10,11 @@ from mmmlib.ground import DataError, Problem, columns as c
 from mmmlib.job import TrainingJob
 
 HOLIDAY = "holiday"
+RESERVED = {
+    "trend", "season", "weekday", "monthly", "holiday", "holidays", "yearly", "weekly", "daily",
+    "additive_terms", "multiplicative_terms", "extra_regressors_additive", "zeros",
+    "extra_regressors_multiplicative", "ds", "y", "t", "cap", "floor", "yhat",
+}  # fmt: skip
 _ISO = {"UK": "GB"}  # labels people use that are not ISO 3166 codes
 
 
@@ -38,6 +43,19 @@ def iso_code(label: str) -> str:
     return _ISO.get(label.upper(), label.upper())
 
 
+def code_of_name(name: str) -> str:
+    """ISO code of a country by its code or its English name; empty where none is known."""
+    import holidays
+    from holidays.registry import COUNTRIES
+
+    code = iso_code(name.strip())
+    if code in holidays.list_supported_countries():
+        return code
+    plain = "_".join(name.strip().lower().replace("-", " ").split())
+    entry = COUNTRIES.get(plain)
+    return str(entry[1]) if entry else ""
+
+
 def floor_to_week(table: pd.DataFrame, first: pd.Timestamp) -> pd.DataFrame:
     """Move holidays to the first day of the data's week.
 
@@ -64,6 +82,13 @@ def for_robyn(table: pd.DataFrame, country: str) -> pd.DataFrame:
     table = table.rename(columns={c.DATE: "ds"})
     within = table.groupby("ds").cumcount()
     return table.assign(country=country, year=table["ds"].dt.year + within)
+
+
+def floor_to_month(table: pd.DataFrame) -> pd.DataFrame:
+    """Move holidays to the first day of their month; names of the same month are joined."""
+    moved = table.assign(**{c.DATE: table[c.DATE].dt.to_period("M").dt.to_timestamp()})
+    joined = moved.groupby(c.DATE, sort=True)[HOLIDAY]
+    return joined.agg(lambda names: ", ".join(dict.fromkeys(names))).reset_index()
 
 
 def _by_country(label: str, years: range) -> pd.DataFrame:
@@ -112,6 +137,8 @@ def read_holidays(path: Path) -> pd.DataFrame:
         for applies, why in (
             (pd.isna(date), f"{text[:40]!r} is no date; write it as 2018-12-31"),
             (not name, "has no name; write what is celebrated"),
+            (not name.isprintable(), f"{name[:40]!r} holds characters that cannot be shown"),
+            (name.lower() in RESERVED, f"{name!r} is a name prophet uses itself; choose another"),
         )
         if applies
     ]

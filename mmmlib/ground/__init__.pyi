@@ -58,3 +58,7 @@ from .shown import (
     figure as figure,
     html_table as html_table,
 )
+from .variation import (
+    ROUNDING as ROUNDING,
+    constant as constant,
+)

@@ -13,6 +13,8 @@ from .parts import (
     Channel as Channel,
     Feature as Feature,
     Frozen as Frozen,
+    Joined as Joined,
+    Pivot as Pivot,
     Study as Study,
 )
 from .ranges import (

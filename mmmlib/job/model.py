@@ -21,8 +21,10 @@ from mmmlib.job.parts import (
     Context,
     Feature,
     Frozen,
+    Joined,
     Label,
     Organic,
+    Pivot,
     ProphetOptions,
     Study,
     Text,
@@ -43,17 +45,30 @@ class JobKeys(Frozen):
     engine: str = _key("What trains the model (native or robyn)", "native")
     source: str = _key("Where the data come from (duckdb, snowflake)", "duckdb")
     connection: str = _key("Name of the Snowflake connection; empty takes the default", "")
-    file: str = _key("CSV or Parquet file, or example:weekly", "")
-    table: str = _key(
-        "Table of a DuckDB file or DATABASE.SCHEMA.TABLE; a CSV or Parquet file is data", ""
-    )
+    file: str = _key("CSV or Parquet file, workbook, or example:weekly", "")
+    table: str = _key("Table of a DuckDB file or DATABASE.SCHEMA.TABLE, or sheet of a workbook", "")
     sql: str = _key("One SELECT; empty takes all of the table", "")
     country_column: str = _key("Column that holds the country of a row; empty takes all rows", "")
+    country_value: str = _key(
+        "Value of country_column where it is not the label; * adds all up", ""
+    )
+    pivot: Pivot = _key("Makes columns of the rows of a long table with by, values, sums", Pivot())
+    join: tuple[Joined, ...] = _key(
+        "Files joined by date with file, table, date, date_format, week_label, pivot", ()
+    )
     date: Text = _key("Column of the dates, one row a week or a day")
     dates: tuple[dt.date, dt.date] | tuple[()] = _key(
         "First and last date read of a Snowflake table; empty reads all", ()
     )
     date_format: str = _key("Such as %d/%m/%Y where dates can be read in two ways", "")
+    week_column: str = _key("Column of week numbers where the date column holds years", "")
+    week_label: Literal["", "start", "end"] = _key(
+        "Whether dates name the start or the end of their week; empty is start", ""
+    )
+    first_date: str = _key("Date of the first row where rows are numbered, not dated", "")
+    no_row: Literal["fill", "zero"] = _key(
+        "What a date without a row means, fill or zero (closed days)", "fill"
+    )
     interval: Literal["", "day", "week"] = _key(
         "week sums daily rows up to weeks; empty keeps the rows of the data", ""
     )

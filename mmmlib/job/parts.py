@@ -59,6 +59,40 @@ class Context(Frozen):
     factor: bool = False
 
 
+class Pivot(Frozen):
+    """How rows become columns: a long table, as platforms export it, made one row a date.
+
+    Each different text of ``by`` becomes columns of the numbers in ``values``: named like the
+    text where there is one, ``{text}_{value}`` where there are several. Several rows of one date
+    and text are added up. Columns in ``sums`` are added up over all rows of a date; every other
+    column of the job must say the same in all rows of a date.
+    """
+
+    by: Annotated[str, Field(max_length=300)] = ""
+    values: tuple[Text, ...] = ()
+    sums: tuple[Text, ...] = ()
+
+    @property
+    def makes_columns(self) -> bool:
+        """Whether there is anything to be made wide or added up."""
+        return bool(self.by or self.sums)
+
+    def column(self, level: str, value: str) -> str:
+        """The name of the column that a text and a value make."""
+        return level if len(self.values) == 1 else f"{level}_{value}"
+
+
+class Joined(Frozen):
+    """A further file whose rows are joined to the first one's by their date."""
+
+    file: Text
+    table: str = ""
+    date: Text
+    date_format: str = ""
+    week_label: Literal["", "start", "end"] = ""
+    pivot: Pivot = Pivot()
+
+
 class ChannelBounds(Frozen):
     """How far the plan may move one channel, as multiples of its current spend."""
 
@@ -109,12 +143,13 @@ class Feature(Frozen):
     """A column made of columns, before anything else is read from the data.
 
     ``sum`` adds columns (small channels into one); ``ratio`` divides the first by the second;
+    ``product`` multiplies columns row by row, before rows are added up (price × orders);
     ``lag`` moves one column ``periods`` rows later; ``one_hot`` makes one 0/1 column a level of a
     text column, named ``{name}_{level}``.
     """
 
     name: Text
-    operation: Literal["sum", "ratio", "lag", "one_hot"]
+    operation: Literal["sum", "ratio", "product", "lag", "one_hot"]
     columns: Annotated[tuple[Text, ...], Field(min_length=1)]
     periods: int = Field(default=1, ge=1, le=520)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -209,19 +210,81 @@ def _allocator(job: JobKeys) -> Iterator[Problem]:
 
 @rule("features")
 def _features(job: JobKeys) -> Iterator[Problem]:
-    wanted = {"sum": (1, 1000), "ratio": (2, 2), "lag": (1, 1), "one_hot": (1, 1)}
+    wanted = {
+        "sum": (1, 1000),
+        "ratio": (2, 2),
+        "product": (2, 10),
+        "lag": (1, 1),
+        "one_hot": (1, 1),
+    }
     for i, feature in enumerate(job.features):
         low, high = wanted[feature.operation]
         if not low <= len(feature.columns) <= high:
             yield Problem(
                 f"features[{i}].columns",
-                f"{feature.operation} takes {low if low == high else 'one or more'} of them, "
+                f"{feature.operation} takes {_number(low, high)} of them, "
                 f"not {len(feature.columns)}",
             )
     names_ = Counter(feature.name for feature in job.features)
     for i, feature in enumerate(job.features):
         if names_[feature.name] > 1:
             yield Problem(f"features[{i}].name", f"{feature.name!r} is made twice")
+
+
+def _number(low: int, high: int) -> str:
+    if low == high:
+        return str(low)
+    return "one or more" if low == 1 else f"{low} to {high}"
+
+
+@rule("pivot", "join")
+def _pivots(job: JobKeys) -> Iterator[Problem]:
+    pivots = [("pivot", job.pivot)]
+    pivots += [(f"join[{i}].pivot", joined.pivot) for i, joined in enumerate(job.join)]
+    for where, pivot in pivots:
+        if bool(pivot.by) != bool(pivot.values):
+            yield Problem(where, "needs both: by, the column of texts, and values, its numbers")
+        if twice := [name for name in pivot.values if name in pivot.sums]:
+            yield Problem(f"{where}.sums", f"{twice[0]!r} is among the values too; keep one")
+
+
+@rule("source", "join", "country_value", "first_date", "week_column")
+def _joined(job: JobKeys) -> Iterator[Problem]:
+    if not job.join:
+        return
+    if job.source != "duckdb":
+        yield Problem("join", "joins files, source: duckdb only; join tables in sql")
+    for key in ("first_date", "week_column"):
+        if getattr(job, key):
+            yield Problem(key, "is for one file; files are joined by the dates they have")
+    if job.country_value == "*":
+        yield Problem("country_value", "* adds up rows of one file; join needs one row a date")
+
+
+@rule("first_date")
+def _first_date(job: JobKeys) -> Iterator[Problem]:
+    if job.first_date and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", job.first_date):
+        yield Problem("first_date", f"{job.first_date!r} is no date; write it as 2018-12-31")
+    elif job.first_date:
+        try:
+            dt.date.fromisoformat(job.first_date)
+        except ValueError as error:
+            yield Problem("first_date", f"{job.first_date} is no date: {error}")
+
+
+@rule("country_value", "country_column")
+def _country_value(job: JobKeys) -> Iterator[Problem]:
+    if job.country_value and not job.country_column:
+        yield Problem("country_value", "is a value of country_column, which is empty; name it")
+
+
+@rule("channels", "organic", "context", "features")
+def _control_characters(job: JobKeys) -> Iterator[Problem]:
+    for group in ("channels", "organic", "context", "features"):
+        for i, item in enumerate(getattr(job, group)):
+            if not item.name.isprintable():
+                why = f"{item.name!r} holds characters that cannot be shown; choose another name"
+                yield Problem(f"{group}[{i}].name", why)
 
 
 @rule("acknowledge")

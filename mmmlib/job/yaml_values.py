@@ -22,7 +22,10 @@ def read_text(path: str | Path) -> str:
 
 def plain_values(text: str) -> dict[str, Any]:
     """YAML text to a mapping of plain values, without YAML's aliases, which can explode."""
-    values = value_of(yaml_node(text))
+    node = yaml_node(text)
+    if twice := _repeated(node):
+        raise JobError([Problem(twice, "is written twice; keep one of them")])
+    values = value_of(node)
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise JobError([Problem("", "a job is a mapping of keys to values; see docs/job.md")])
     return values
@@ -51,3 +54,16 @@ def value_of(node: yaml.Node | None, where: str = "") -> Any:
         raise JobError([Problem(where, f"not YAML: {error}")]) from None
     except RecursionError:
         raise JobError([Problem(where, "its lists are nested too deeply")]) from None
+
+
+def _repeated(node: Any) -> str:
+    """The first key that a mapping holds twice, of which YAML would quietly keep the last."""
+    if isinstance(node, yaml.MappingNode):
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if twice := next((key for key in keys if keys.count(key) > 1), ""):
+            return str(twice)
+    inside = getattr(node, "value", [])
+    if not isinstance(inside, list):
+        return ""
+    nodes = [each for item in inside for each in (item if isinstance(item, tuple) else (item,))]
+    return next((found for each in nodes if (found := _repeated(each))), "")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmmlib.ground import DataError, Problem, columns as c
+from mmmlib.ground import ROUNDING, DataError, Problem, columns as c, constant
 from mmmlib.job import Channel, Study, TrainingJob
 from mmmlib.model.adstock import FloatArray
 
@@ -149,7 +149,8 @@ class ModelInput:
         """
         deviations = self.values - self.values.mean(axis=0)
         scale = np.sqrt((deviations**2).mean(axis=0))
-        standardised = deviations[:, scale > 0] / scale[scale > 0]
+        moves = scale > ROUNDING * np.abs(self.values).max(axis=0)
+        standardised = deviations[:, moves] / scale[moves]
         products = (standardised * self.target[:, None]).sum(axis=0)
         return float(LAMBDA_SHARE * np.abs(products).max() / len(self.target))
 
@@ -205,7 +206,7 @@ def _problems(data: ModelInput, job: TrainingJob) -> Iterator[Problem]:
             yield Problem(where, f"{name} has values that are no finite numbers; fill them")
         elif role in ("paid", "organic") and values.min() < 0:
             yield Problem(where, f"{name} has negative values; correct them")
-        elif np.all(inside == inside[0]):
+        elif constant(inside) or (role == "prophet" and _is_rounding(inside, data.target)):
             yield Problem(where, f"{name} is constant in the window and explains nothing; drop it")
     for i, (medium, spend) in enumerate(zip(media, data.spends.T, strict=False)):
         assert isinstance(medium, Channel)
@@ -216,10 +217,15 @@ def _problems(data: ModelInput, job: TrainingJob) -> Iterator[Problem]:
     target = data.target[data.window]
     if not np.isfinite(data.target).all():
         yield Problem("target", f"{job.target} has values that are no finite numbers; fill them")
-    elif np.all(target == target[0]):
+    elif constant(target):
         yield Problem("target", f"{job.target} is constant in the window; nothing to explain")
     yield from _row_problems(data, job)
     yield from study_problems(data, job)
+
+
+def _is_rounding(component: FloatArray, target: FloatArray) -> bool:
+    """Whether a component of prophet, in the target's unit, is nothing beside the target."""
+    return bool(np.ptp(component) <= ROUNDING * np.abs(target).max())
 
 
 def _row_problems(data: ModelInput, job: TrainingJob) -> Iterator[Problem]:

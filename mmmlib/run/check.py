@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mmmlib.data import Dataset, dataset_of
+from mmmlib.data import Dataset, checks as data_checks, dataset_of
 from mmmlib.ground import DataError, JobError, Problem, SourceError
 from mmmlib.job import TrainingJob
 from mmmlib.run.preflight import refusals
@@ -55,6 +55,7 @@ def check_job(job: TrainingJob) -> Checked:
     problems = refusals(job)
     try:
         dataset = dataset_of(job)
+        data_checks.refuse_failures(data_checks.check(dataset, job))
     except SourceError as error:
         problems.append(Problem("", str(error)))
     except DataError as error:

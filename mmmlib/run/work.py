@@ -43,7 +43,7 @@ from mmmlib.data import (
 )
 from mmmlib.engines import open_engine
 from mmmlib.ground import JobError, Problem, StoreError, scrub_kernel
-from mmmlib.job import JOB_KEYS, TrainingJob
+from mmmlib.job import JOB_KEYS, TrainingJob, job_path, plain_values, read_text
 from mmmlib.model import TrainingResult
 from mmmlib.plan import Allocation, basis_of, compared_metrics
 from mmmlib.run.preflight import accepted
@@ -85,10 +85,33 @@ def open_run(parameters: Mapping[str, Any]) -> NotebookRun:
 
 
 def job_of(parameters: Mapping[str, Any]) -> TrainingJob:
-    """The valid job in a mapping of parameters."""
+    """The valid job in a mapping of parameters, completed by the job's own defaults.
+
+    Parameters that name no data, no target and no channel are the demo job's, with what they set
+    otherwise: so each notebook runs as it is.
+    """
     if missing := [key for key in JOB_KEYS if key not in parameters]:
         raise JobError(Problem(key, "the notebook does not declare it") for key in missing)
-    return TrainingJob.parse({key: parameters[key] for key in JOB_KEYS})
+    values = {key: parameters[key] for key in JOB_KEYS}
+    if not any(values[key] for key in _NAMES_DATA):
+        values = plain_values(read_text(job_path("demo"))) | {
+            key: value for key, value in values.items() if value != default_of(key)
+        }
+    return TrainingJob.parse(values)
+
+
+_NAMES_DATA = ("file", "table", "sql", "date", "target", "channels")
+
+
+def default_of(key: str) -> Any:
+    """What a notebook declares for a key: its default, nothing for what a job must have."""
+    field = TrainingJob.model_fields[key]
+    if field.is_required():
+        return [] if key == "channels" else ""
+    value = field.get_default(call_default_factory=True)
+    if hasattr(value, "model_dump"):
+        return {}
+    return list(value) if isinstance(value, tuple) else value
 
 
 class NotebookRun:

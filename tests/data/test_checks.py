@@ -113,6 +113,13 @@ CASES: list[tuple[str, dict[str, Any], Callable[[pd.DataFrame], Any], Verdict, s
     ("vif", {}, made("newsletter", total), FAIL, "newsletter"),
     ("condition_number", {}, made("newsletter", lambda f: total(f) + 500 * NOISE), REVIEW,
      "all variables"),
+    ("small_variation", {}, made("competitor_sales_B", lambda f: 1e6 + 100 * NOISE), REVIEW,
+     "competitor_sales"),
+    ("leakage", {}, made("newsletter", lambda f: f["revenue"] + 1.5e5 * NOISE), REVIEW,
+     "newsletter"),
+    ("leakage", {}, made("newsletter", lambda f: (f["revenue"] / 50).round()), FAIL, "newsletter"),
+    ("leakage", {}, made("newsletter", lambda f: f["revenue"].shift(1).bfill()), FAIL,
+     "newsletter"),
     ("negative_target", {}, put("revenue", 90, -5.0), REVIEW, "revenue"),
     ("target_outliers", {}, scaled("revenue", slice(90, 91), 8.0), REVIEW, "revenue 2017-08-14"),
     ("target_tail", {}, put("revenue", slice(162, 208), 0.0), REVIEW, "last 1 rows"),
@@ -367,7 +374,7 @@ def test_a_run_shows_its_checks(make_job: MakeJob, capsys: pytest.CaptureFixture
     capsys.readouterr()
     show_run(work.run)
     printed = capsys.readouterr().out
-    assert "Data checks: 19 PASS, 1 REVIEW, 0 FAIL" in printed
+    assert "Data checks: 21 PASS, 1 REVIEW, 0 FAIL" in printed
     assert "candidates_per_range, 10 iterations" in printed
     assert "PASS  " not in printed  # what passes is not listed
 
@@ -383,7 +390,7 @@ def test_the_command(make_job: MakeJob, twins: str, tmp_path: Path) -> None:
     assert picture.read_bytes().startswith(b"\x89PNG")
     done = CliRunner().invoke(main, ["data", "check", "demo"])
     assert done.exit_code == 0
-    assert "20 PASS, 0 REVIEW, 0 FAIL" in done.output
+    assert "22 PASS, 0 REVIEW, 0 FAIL" in done.output
 
 
 def test_the_command_guesses_a_job(weekly: pd.DataFrame, tmp_path: Path) -> None:

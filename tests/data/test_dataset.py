@@ -208,7 +208,7 @@ class TestGrid:
     @pytest.mark.parametrize(
         ("dates", "message"),
         [
-            (pd.date_range("2015-01-01", periods=208, freq="MS"), "days apart"),
+            (pd.date_range("2015-01-01", periods=208, freq="10D"), "days apart"),
             (pd.date_range("2015-01-01", periods=208, freq="7D", tz="UTC"), "time zone"),
             (range(208), "holds numbers, not dates"),
             ([*pd.date_range("2015-01-05", periods=207, freq="7D"), "2019-01-01"], "weeks start"),

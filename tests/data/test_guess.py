@@ -269,8 +269,8 @@ def test_an_unknown_country_gets_no_holidays(table: Callable[..., str]) -> None:
         ("facebook_impressions", "organic"),  # an exposure of something without spend
         ("weather", "context"),
         ("Website Sessions", "left out"),  # between media and sales
-        ("total_spend", "left out"),  # the same money again
-        ("Media Budget (EUR)", "left out"),
+        ("total_spend", "spend"),  # a total only when it is about the sum of the others
+        ("Media Budget (EUR)", "spend"),
         ("zzz", "context"),
     ],
 )
@@ -303,13 +303,16 @@ def test_numbers_of_weeks_are_no_variable(table: Callable[..., str]) -> None:
     assert guess.values["date"] == "date"
 
 
-def test_numbers_are_the_last_hint_and_said_to_be_one(table: Callable[..., str]) -> None:
+def test_numbers_alone_are_no_reason_and_asked(table: Callable[..., str]) -> None:
     media = {f"x{i}": numbers(10 + i, 100, 0.3) for i in range(3)}
     moves = sum(media.values(), np.full(WEEKS, 50.0))
-    guess = guess_job(table(sales=None, tv_spend=None, z=moves, **media))
+    path = table(sales=None, tv_spend=None, z=moves, **media)
+    with pytest.raises(DataError) as refused:
+        guess_job(path)
+    assert [problem.where for problem in refused.value.problems] == ["target", "spend"]
+    guess = guess_job(path, {"target": "z", "spend": ", ".join(media)})
     assert guess.values["target"] == "z"
     assert {item["spend"] for item in guess.values["channels"]} == set(media)
-    assert any("is a guess from numbers" in doubt for doubt in guess.doubts)
 
 
 def test_negative_spend_and_few_rows_are_doubts(table: Callable[..., str]) -> None:
@@ -352,7 +355,8 @@ def test_a_name_too_long_for_a_job_is_left_out(table: Callable[..., str]) -> Non
         ("one.csv", b"sales\n1\n2\n", "one column only"),
         ("image.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "is no text"),
         ("broken.parquet", b"PAR1 and no more", "cannot be read as a table"),
-        ("sheet.xlsx", b"PK", "must end in"),
+        ("sheet.xlsx", b"PK", "cannot be read as a workbook"),
+        ("sheet.doc", b"PK", "must end in"),
         ("void.parquet", b"", "is empty"),
     ],
 )

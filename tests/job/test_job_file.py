@@ -360,8 +360,8 @@ def test_the_schema_that_is_printed_accepts_the_demo(mmm: Mmm, demo_values: dict
 
 
 def test_the_schema_accepts_what_init_writes(validator: jsonschema.Draft202012Validator) -> None:
-    for data in ("example:weekly", "example:daily"):
-        validator.validate(as_json(yaml.safe_load(job_text(guess_job(data)))))
+    for data, chosen in (("example:weekly", {}), ("example:daily", {"country": "fr"})):
+        validator.validate(as_json(yaml.safe_load(job_text(guess_job(data, chosen)))))
     validator.validate(TrainingJob.load(demo_job_path()).to_values())
 
 

@@ -1,4 +1,6 @@
-"""The parameter cells of `extract` and `train`, made of the keys of a job and the demo's values.
+"""The parameter cells of `extract` and `train`, made of the keys of a job and their defaults.
+
+A notebook that is told nothing is the demo job (`mmmlib.run.work.job_of`).
 
 `python -m tests.notebooks.parameters` writes them into the notebooks; a test compares.
 """
@@ -11,20 +13,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mmmlib.data.examples import job_path
 from mmmlib.job.model import JobKeys
-from mmmlib.job.yaml_values import plain_values, read_text
+from mmmlib.run.work import default_of
 
 NOTEBOOKS = [Path(__file__).parents[2] / "notebooks" / f"{n}.ipynb" for n in ("extract", "train")]
 _RUN = 'run: str = ""  # Run to execute; empty claims a new one'
 
 
 def cell() -> str:
-    """The cell: a line a key with its type, its value of the demo and what it is."""
-    demo = plain_values(read_text(job_path("demo")))
+    """The cell: a line a key with its type, its default and what it is."""
     lines = []
     for name, field in JobKeys.model_fields.items():
-        value = demo.get(name, _plain(field.get_default()))
+        value = default_of(name)
         text = repr(json.loads(json.dumps(value, default=str)))
         lines.append(f"{name}: {type(value).__name__} = {text}  # {field.description}")
     source = "\n".join([*lines, _RUN])
@@ -38,13 +38,6 @@ def cell() -> str:
 def is_parameters(of_notebook: dict[str, Any]) -> bool:
     """Say whether a cell is the one that papermill fills."""
     return "parameters" in of_notebook["metadata"].get("tags", [])
-
-
-def _plain(value: Any) -> Any:
-    """A default as JSON has it: what nobody gives is left out of a mapping."""
-    if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json", exclude_defaults=True)
-    return list(value) if isinstance(value, tuple) else value
 
 
 def main() -> None:

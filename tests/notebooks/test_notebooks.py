@@ -15,6 +15,7 @@ from mmmlib.archive.archive import Archive
 from mmmlib.archive.manifest import Status
 from mmmlib.job.model import JOB_KEYS
 from mmmlib.job.parse import TrainingJob
+from mmmlib.run.work import job_of
 from tests.conftest import REPOSITORY
 from tests.notebooks import parameters
 
@@ -90,10 +91,23 @@ def test_the_cell_is_written_by_the_program(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["extract", "train"])
-def test_defaults_are_the_demo_job(name: str, demo_values: dict[str, Any]) -> None:
+def test_a_notebook_told_nothing_is_the_demo_job(name: str, demo_values: dict[str, Any]) -> None:
     values = declared(REPOSITORY / "notebooks" / f"{name}.ipynb")
-    values.pop("run")
-    assert TrainingJob.parse(values) == TrainingJob.parse(demo_values)
+    assert job_of(values) == TrainingJob.parse(demo_values)
+    changed = job_of(values | {"iterations": 60, "country": "fr"})
+    assert changed == TrainingJob.parse(demo_values | {"iterations": 60, "country": "fr"})
+
+
+@pytest.mark.parametrize("name", ["extract", "train"])
+def test_a_job_given_is_completed_by_the_jobs_defaults(name: str) -> None:
+    given = {
+        "country": "de", "file": "mine.csv", "date": "date", "target": "revenue",
+        "channels": [{"name": "tv", "spend": "tv"}],
+    }  # fmt: skip
+    values = declared(REPOSITORY / "notebooks" / f"{name}.ipynb")
+    job = job_of(values | given)
+    assert job == TrainingJob.parse(given)
+    assert (job.window, job.organic, job.context) == ((), (), ())
 
 
 def test_the_tour_runs(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from mmmlib.data.checks.rules import RULES
 from mmmlib.data.checks.sample import FloatArray, Measured, Sample, robust_z
+from mmmlib.ground import constant
 
 
 def zero_variance(sample: Sample) -> Iterator[Measured]:
@@ -17,10 +18,22 @@ def zero_variance(sample: Sample) -> Iterator[Measured]:
     for name, values in columns.items():
         yield Measured(
             name,
-            float(len(np.unique(values))),
+            1.0 if constant(values) else float(len(np.unique(values))),
             "is constant in the window, so nothing can be learnt of it; take it out of the job "
             "or widen the window to a time in which it moved",
         )
+
+
+def small_variation(sample: Sample) -> Iterator[Measured]:
+    """Spread of each variable beside its largest value; what is constant has its own check."""
+    for name, values in sample.variables.items():
+        if not constant(values):
+            yield Measured(
+                name,
+                float(np.ptp(values) / np.abs(values).max()),
+                "moves so little beside its level that its coefficient is a guess; take it out of "
+                "the job, or give its change in a unit of its own",
+            )
 
 
 def negative_media(sample: Sample) -> Iterator[Measured]:

@@ -10,6 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmmlib.data.dataset import Dataset
+from mmmlib.data.prepare.grid import DAYS
+from mmmlib.ground import constant
 from mmmlib.job import Channel, TrainingJob
 
 FloatArray = NDArray[np.float64]
@@ -39,7 +41,7 @@ class Sample:
     @property
     def days(self) -> int:
         """Days of a row."""
-        return 7 if self.dataset.interval == "week" else 1
+        return DAYS[self.dataset.interval]
 
     @cached_property
     def window(self) -> slice:
@@ -107,7 +109,7 @@ class Sample:
         """The variables that are not constant, each centred and of unit length."""
         scaled = {}
         for name, values in self.variables.items():
-            if len(values) and np.ptp(values) > 0:
+            if not constant(values):
                 # A scale near 1 first: sums of squares of values near 1e200 would overflow.
                 deviations = values / np.abs(values).max()
                 deviations = deviations - deviations.mean()

@@ -9,11 +9,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmmlib.data.checks.sample import YEAR, FloatArray, Measured, Sample, robust_z
+from mmmlib.ground import constant
 
 LOW = 0.1  # of the median: a row below it counts as empty
 TRIM = 0.15  # of the rows at each end, where no break is looked for
 MOST_PLACES = 500  # dates a step is tried at; more than decades of weeks have
+LAGS = 4  # rows: a copy of the target may come late
 HARMONICS = 2  # sine and cosine pairs of the yearly season
+
+
+def leakage(sample: Sample) -> Iterator[Measured]:
+    """Largest |r| of a context or organic variable and the target, at once and up to 4 rows apart.
+
+    The target in another unit (orders for revenue) explains everything and tells nothing.
+    """
+    values = sample.target
+    if constant(values):
+        return
+    for name in (*sample.context, *sample.organic):
+        found = sample.variables[name]
+        best, rows = 0.0, 0
+        for shift in range(-LAGS, LAGS + 1):
+            ours = found[max(0, -shift) : len(found) - max(0, shift)]
+            its = values[max(0, shift) : len(values) - max(0, -shift)]
+            if len(ours) > 3 * LAGS and not constant(ours) and not constant(its):
+                r = abs(
+                    float(np.corrcoef(ours / np.abs(ours).max(), its / np.abs(its).max())[0, 1])
+                )
+                if r > best:
+                    best, rows = r, shift
+        apart = f" {abs(rows)} rows {'later' if rows < 0 else 'before'}" if rows else ""
+        yield Measured(
+            name,
+            best,
+            f"is nearly {sample.job.target} itself{apart}: it follows from what it should explain, "
+            "and takes the media's effect away; take it out of the job",
+        )
 
 
 def negative_target(sample: Sample) -> Iterator[Measured]:
@@ -163,7 +194,7 @@ def _explained(sample: Sample) -> FloatArray:
 
 def weekday_pattern(sample: Sample) -> Iterator[Measured]:
     """Share of the variance within weeks that the weekday explains (eta squared)."""
-    if sample.dataset.interval == "week" or "weekday" in sample.job.prophet or sample.rows < 28:
+    if sample.dataset.interval != "day" or "weekday" in sample.job.prophet or sample.rows < 28:
         return
     scale = float(np.abs(sample.target).max()) or 1.0
     values = sample.target / scale

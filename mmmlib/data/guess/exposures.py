@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
+import numpy as np
 
 from mmmlib.data.guess.roles import Roles
+from mmmlib.data.guess.sample import SampledColumn
 from mmmlib.data.guess.words import Name, read_name
 
 
@@ -18,6 +19,10 @@ def match_exposures(roles: Roles) -> dict[str, str]:
     """
     spends = [read_name(name) for name in roles.of("spend")]
     found: dict[str, list[Name]] = {}
+    for organic in roles.of("organic"):  # email_opens beside email_spend were paid for
+        name = read_name(organic)
+        if name.says("EXPOSURE") and _nearest(name, spends):
+            roles.give(organic, "exposure", "is named like what was seen or clicked")
     for name in map(read_name, roles.of("exposure")):
         near = _nearest(name, spends)
         if len(near) == 1:
@@ -44,6 +49,7 @@ def match_exposures(roles: Roles) -> dict[str, str]:
 
 def bare_media(roles: Roles) -> None:
     """``facebook`` beside ``facebook_cost`` is what was seen for it, not a second spend."""
+    unsaid = []
     bare = [name for name in roles.of("spend") if "no unit" in roles.reasons[name]]
     units = {read_name(n).channel for n in roles.of("spend") if n not in bare}
     for name in bare:
@@ -51,18 +57,35 @@ def bare_media(roles: Roles) -> None:
             roles.give(name, "exposure", "names a channel whose money is another column")
             roles.doubts.append(f"{name!r} was taken for an exposure; its name has no unit")
         else:
-            roles.doubts.append(f"{name!r} names a medium and no unit; taken for money spent")
+            unsaid.append(repr(name))
+    if unsaid:
+        roles.doubts.append(
+            f"{', '.join(unsaid[:12])} name media and no unit; taken for money spent"
+        )
 
 
-def totals(roles: Roles) -> None:
-    """``Total spend`` beside the channels' spends counts the same money twice."""
-    spends = [read_name(name) for name in roles.of("spend")]
-    nameless = [
-        name for name in spends if not name.channel and re.fullmatch(r"[\w\s().,€$£-]+", name.text)
-    ]
-    for name in nameless if len(nameless) < len(spends) else ():
-        roles.give(name.text, "left out", "is spend of no channel, which looks like a total")
-        roles.doubts.append(f"{name.text!r} looks like the total of the spends; left out")
+def totals(roles: Roles, columns: dict[str, SampledColumn]) -> None:
+    """A column that is about the sum of all others of its role counts the same twice."""
+    for role in ("spend", "exposure"):
+        names = roles.of(role)
+        if len(names) < 3:
+            continue
+        table = np.array([columns[name].values.fillna(0.0).to_numpy(dtype=float) for name in names])
+        whole = table.sum(axis=0)
+        for name, values in zip(names, table, strict=True):
+            rest = whole - values
+            active = rest > 0
+            if active.any() and abs(values.sum() / rest.sum() - 1) < 0.05:
+                apart = np.abs(values - rest)[active] / rest[active]
+                if np.median(apart) < 0.01:
+                    roles.give(name, "left out", f"is the sum of the other {len(names) - 1}")
+    for name in roles.of("spend"):
+        read = read_name(name)
+        if not read.channel and len(roles.of("spend")) > 1:
+            roles.doubts.insert(
+                0, f"{name!r} is money of no channel, and not the sum of the others; taken for a "
+                "channel of its own"
+            )  # fmt: skip
 
 
 def _nearest(name: Name, spends: list[Name]) -> list[Name]:

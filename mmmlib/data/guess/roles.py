@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mmmlib.data.guess.sample import SampledColumn, SampledTable, steps
 from mmmlib.data.guess.words import Name, read_name
+from mmmlib.ground import DataError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +18,6 @@ Role = Literal[
     "date", "target", "country", "spend", "exposure", "organic", "context", "factor", "left out"
 ]
 MOST_LEVELS = 25  # a text with more levels is no factor: each level costs a coefficient
-MOST_COUNTRIES = 300
 LONGEST_NAME = 300  # of a column in a job
 MOST_UNKNOWN = 20  # numbers with names that say nothing: taken for context only up to here
 
@@ -49,49 +50,111 @@ class Roles:
         return [name for name, its in self.roles.items() if its == role]
 
 
-def guess_roles(sample: SampledTable) -> Roles:
-    """Give every column of a sample its role; ``target`` may be left to :func:`last_hints`."""
+def guess_roles(
+    sample: SampledTable,
+    date: str = "",
+    country: str = "",
+    known: Mapping[str, tuple[Role, str]] | None = None,
+) -> Roles:
+    """Give every column of a sample its role; target and spends may be left to :func:`ask`.
+
+    ``date``, ``country`` and the roles in ``known`` come from the table's shape.
+    """
     roles = Roles()
     columns = {column.name: column for column in sample.columns}
     for name in columns:
         roles.give(name, "left out", "")
-    _date(roles, columns)
-    _country(roles, columns)
+    _date(roles, columns, date)
+    for name, (role, reason) in (known or {}).items():
+        if name != date:
+            roles.give(name, role, reason)
     for column in sample.columns:
         if not roles.reasons[column.name]:
             roles.give(column.name, *_role(column, read_name(column.name)))
+    _families(roles)
+    _texts_left_out(roles, columns)
+    _calendar_dummies(roles, columns)
     _target(roles, columns)
     _unknown(roles, columns)
     return roles
 
 
-def _date(roles: Roles, columns: dict[str, SampledColumn]) -> None:
-    dates = [column for column in columns.values() if column.holds == "date"]
-    if not dates:
-        return
-    best = max(dates, key=lambda each: (read_name(each.name).says("DATE"), each.values.nunique()))
-    for column in dates:
-        if column is best:
+def _date(roles: Roles, columns: dict[str, SampledColumn], best: str) -> None:
+    for column in columns.values():
+        if column.name == best:
             said = " and is named like one" if read_name(column.name).says("DATE") else ""
             roles.give(column.name, "date", f"holds dates{said}")
-        else:
-            roles.give(column.name, "left out", f"holds dates too, but {best.name!r} is the date")
-            roles.doubts.append(f"there are two columns of dates; {best.name!r} was taken")
+        elif column.holds == "date":
+            roles.give(column.name, "left out", f"holds dates too, but {best!r} is the date")
+            roles.doubts.append(f"there are two columns of dates; {best!r} was taken")
 
 
-def _country(roles: Roles, columns: dict[str, SampledColumn]) -> None:
-    """A text that is named like a country, or two-letter codes under which dates repeat."""
-    dates = roles.of("date")
-    repeats = bool(dates) and bool(columns[dates[0]].values.duplicated().any())
-    for column in columns.values():
-        if column.holds != "text" or not 1 <= len(column.levels) <= MOST_COUNTRIES:
+def product_target(roles: Roles) -> list[dict[str, Any]]:
+    """The product that is the target where a count stands beside what each of it brings.
+
+    ``conversions`` and ``revenue_per_conversion`` make the revenue; neither is it alone.
+    """
+    if any(read_name(name).says("REVENUE") for name in roles.of("target")):
+        return []
+    for rate in roles.roles:
+        words = read_name(rate).words
+        if not read_name(rate).says("PER") or not read_name(rate).says("REVENUE"):
             continue
-        named = read_name(column.name).says("COUNTRY")
-        coded = all(len(level) == 2 and level.isalpha() for level in column.levels)
-        if named or (coded and repeats):
-            why = "is named like a country" if named else "holds two-letter codes, dates repeat"
-            roles.give(column.name, "country", f"{why}: {', '.join(column.levels[:5])}")
-            return
+        at = next(i for i, word in enumerate(words) if word in ("per", "pro", "par", "por", "je"))
+        of = {word.rstrip("s") for word in words[at + 1 :]}
+        for count in roles.of("target"):
+            if of and {word.rstrip("s") for word in read_name(count).words} >= of:
+                roles.give(count, "left out", f"makes the target with {rate!r}")
+                roles.give(rate, "left out", f"makes the target with {count!r}")
+                roles.doubts = [text for text in roles.doubts if repr(count) not in text]
+                name = "revenue" if "revenue" not in roles.roles else f"{count}_revenue"
+                roles.doubts.append(f"the target is {count!r} × {rate!r}, made row by row")
+                return [{"name": name, "operation": "product", "columns": [count, rate]}]
+    return []
+
+
+def _families(roles: Roles) -> None:
+    """``x4_Email`` beside ``x1_Search`` and ``x2_Social``, which are media, is one of them."""
+    families: dict[str, list[str]] = {}
+    for name in roles.roles:
+        if found := re.match(r"([A-Za-z]+)\d+[_ -]", name):
+            families.setdefault(found[1], []).append(name)
+    for names in families.values():
+        media = [name for name in names if "no unit" in roles.reasons[name]]
+        if len(media) >= 2:
+            for name in names:
+                if roles.roles[name] == "organic":
+                    roles.give(name, "spend", "is numbered like media that have no unit; no unit")
+
+
+def _texts_left_out(roles: Roles, columns: dict[str, SampledColumn]) -> None:
+    """What is named like a number and holds text is a channel lost: the first of the doubts."""
+    for name in roles.of("left out"):
+        if "but holds text" in roles.reasons[name]:
+            roles.doubts.insert(0, f"{name!r} {roles.reasons[name]}; it is left out")
+
+
+def _calendar_dummies(roles: Roles, columns: dict[str, SampledColumn]) -> None:
+    """Many flags of one first word that means holidays or seasons are what prophet reads itself."""
+    groups: dict[str, list[str]] = {}
+    for name, column in columns.items():
+        words = read_name(name).words
+        free = roles.roles[name] in ("context", "left out") and not roles.reasons[name].startswith(
+            ("is a competitor", "counts")
+        )
+        if words and words[0] in _CALENDAR_FIRST and free and column.holds == "number":
+            groups.setdefault(words[0], []).append(name)
+    for first, names in groups.items():
+        if len(names) >= 3 and all(set(columns[n].values.dropna()) <= {0.0, 1.0} for n in names):
+            for name in names:
+                roles.give(name, "left out", "is a flag of the calendar, which prophet reads")
+            roles.doubts.append(
+                f"{len(names)} flags named {first}… are left out: prophet reads holidays and "
+                "seasons itself, once the country is known"
+            )
+
+
+_CALENDAR_FIRST = {"hldy", "holiday", "holidays", "hol", "seas", "season", "month", "week", "dow"}
 
 
 def _role(column: SampledColumn, name: Name) -> tuple[Role, str]:
@@ -104,6 +167,8 @@ def _role(column: SampledColumn, name: Name) -> tuple[Role, str]:
         return "left out", f"its name has more than {LONGEST_NAME} characters; rename it"
     if column.holds == "number" and (column.values.diff().iloc[1:] == 1).all():
         return "left out", "counts rows"
+    if column.holds == "number" and column.hardly_varies:
+        return "left out", "hardly varies: what moves is rounding"
     if column.holds == "text":
         return _text_role(column, name)
     return _number_role(column, name)
@@ -124,23 +189,32 @@ def _number_role(column: SampledColumn, name: Name) -> tuple[Role, str]:
     context = name.says("CONTEXT")
     exposure = name.suffix == "exposure" or name.says("EXPOSURE")
     result = _is_result(name) and bool(name.media)
+    unpaid = spend and (name.says("NO_MEDIA") or _is_index(name))
     rules: tuple[tuple[bool, Role, str], ...] = (
+        (name.says("DERIVED"), "left out", "is named like what a model made of other columns"),
         (name.says("COMPETITOR"), "context", "is a competitor's"),
-        (name.says("PER") and (spend or exposure), "left out", "is a rate"),
-        (name.says("RATE") and not context, "left out", "is a rate or a share of other columns"),
+        (name.rate and not (context and not spend and not exposure), "left out",
+         "is a rate or a share of other columns"),
         (_counts_time(column, name) and not spend and not context, "left out", "counts days, "
          "weeks or rows; prophet reads the calendar itself"),
+        (unpaid and _is_index(name), "context", "is an index, no money"),
+        (unpaid, "left out", "is a cost of the business, not of media"),
         (spend, "spend", _said(name, "SPEND", "spend")),
         (result, "left out", "is a result that one medium claims for itself"),
         (context, "context", "is named like what surrounds sales, not like media"),
         (name.suffix == "context", "context", "ends in _B, Robyn's sign of a context variable"),
+        (name.says("VISITS"), "left out", "follows from media, whose effect it would take away"),
         (name.says("ORGANIC") or name.suffix == "organic", "organic", "is named like what is "
          "sent or shown without paying for it"),
         (exposure, "exposure", _said(name, "EXPOSURE", "exposure")),
-        (name.says("VISITS"), "left out", "follows from media, whose effect it would take away"),
-        (bool(name.media), "spend", "names a medium and no unit; taken for money"),
+        (bool(name.media) or name.says("ADS"), "spend",
+         "names a medium and no unit; taken for money"),
     )  # fmt: skip
     return next(((role, why) for applies, role, why in rules if applies), ("left out", ""))
+
+
+def _is_index(name: Name) -> bool:
+    return "index" in name.words or "indices" in name.words
 
 
 def _counts_time(column: SampledColumn, name: Name) -> bool:
@@ -157,6 +231,10 @@ def _said(name: Name, group: str, role: str) -> str:
 
 
 def _is_result(name: Name) -> bool:
+    """Whether a name is of what is sold; a rate, a price or a cost is never."""
+    others = ("SPEND", "CONTEXT", "EXPOSURE", "DERIVED", "COMPETITOR")
+    if name.rate or any(name.says(group) for group in others):
+        return False
     first = len(name.words) <= 2 and name.words[:1] and read_name(name.words[0]).says("TARGET")
     return bool(first) or name.says("REVENUE") or name.says("CONVERSION")
 
@@ -208,36 +286,61 @@ def _unknown(roles: Roles, columns: dict[str, SampledColumn]) -> None:
         roles.doubts.append(f"the names of {some} say nothing; taken for context variables")
 
 
-def last_hints(roles: Roles, columns: dict[str, SampledColumn]) -> None:
-    """Target and spends by statistics, where no name told them; always doubtful.
+def ask(roles: Roles, columns: dict[str, SampledColumn], target: bool) -> None:
+    """Where no name told the target or the spends, ask; numbers alone are never reason enough.
 
-    The target is the number that is rarely zero, never negative and moves most with the other
-    numbers; spends are numbers that are never negative and zero at times.
+    ``target`` says whether there is one already.
+
+    Raises
+    ------
+    DataError
+        With one question a role, the likeliest columns first.
     """
-    guessed = "its name says nothing"
-    if not roles.of("target"):
-        for name in _by_correlation(roles, columns):
-            roles.give(name, "target", f"{guessed}; it moves most with the other numbers")
-            roles.doubts.append(f"nothing is named like a target; {name!r} is a guess from numbers")
+    free = [name for name in roles.of("context") if not columns[name].negative]
+    nameless = [name for name in free if "says nothing" in roles.reasons[name]]
+    problems = []
+    if (
+        not target
+        and not roles.of("spend")
+        and not roles.of("exposure")
+        and not _flighted(nameless, columns)
+    ):
+        raise DataError(
+            [Problem("spend", "no channel: nothing is named like money spent or what was seen. "
+                     "A model needs a column of spend for each channel, such as tv_spend")]
+        )  # fmt: skip
+    if not target and free:
+        steady = [name for name in nameless or free if columns[name].zeros < 0.05] or free
+        some = ", ".join(repr(name) for name in steady[:6])
+        problems.append(
+            Problem("target", "nothing is named like what is sold. Which column is to be "
+                    f"explained? Answer with --target; it may be {some}")
+        )  # fmt: skip
     if not roles.of("spend"):
-        for name in roles.of("context"):
-            column = columns[name]
-            said = "says nothing" not in roles.reasons[name]
-            if not said and not column.negative and 0 < column.zeros < 1:
-                roles.give(name, "spend", f"{guessed}; never negative and zero at times")
-                roles.doubts.append(f"nothing is named like spend; {name!r} is a guess")
+        flags = {n for n in nameless if set(columns[n].values.dropna()) <= {0.0, 1.0}}
+        likely = _flighted(nameless, columns)
+        flighted = [n for n in (*likely, *nameless) if n not in flags]
+        flighted = list(dict.fromkeys(flighted)) or nameless
+        if roles.of("exposure"):
+            some = ", ".join(repr(name) for name in roles.of("exposure")[:6])
+            problems.append(
+                Problem("spend", f"no column holds money: {some} are what was seen. Add the costs "
+                        "of each channel as columns; without them there is no ROAS. To model what "
+                        "was seen all the same, name those columns with --spend")
+            )  # fmt: skip
+        elif flighted:
+            some = ", ".join(repr(name) for name in flighted[:6])
+            problems.append(
+                Problem("spend", "nothing is named like spend. Which columns hold what was spent? "
+                        f"Answer with --spend COLUMN,COLUMN; they may be {some}")
+            )  # fmt: skip
+    if problems:
+        raise DataError(problems)
 
 
-def _by_correlation(roles: Roles, columns: dict[str, SampledColumn]) -> Iterator[str]:
-    free = [n for n in roles.of("context") if columns[n].zeros < 0.05 and not columns[n].negative]
-    others = [columns[n].values for n in (*roles.of("spend"), *roles.of("context"))]
-    if free and len(others) > 1:
-        import pandas as pd
-
-        frame = pd.concat(others, axis=1).astype(float)
-        frame.columns = pd.Index([str(series.name) for series in others])
-        moved = frame.corr().abs().fillna(0.0).sum()
-        yield max(free, key=lambda name: float(moved[name]))
+def _flighted(names: list[str], columns: dict[str, SampledColumn]) -> list[str]:
+    """Numbers that are zero at times, as spend is."""
+    return [name for name in names if 0 < columns[name].zeros < 1]
 
 
 def rows_apart(dates: pd.Series) -> float:

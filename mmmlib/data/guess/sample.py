@@ -9,12 +9,17 @@ from __future__ import annotations
 import re
 import tempfile
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mmmlib.data.examples import EXAMPLE_PREFIX, example_path
-from mmmlib.data.sources.text_encoding import as_utf8, encoding_of
-from mmmlib.ground import SourceError
+from mmmlib.data.guess.words import read_name
+from mmmlib.data.prepare.dates import LIKE_DATE, SERIAL, SIX_MONTHS, SIX_WEEKS, written_dates
+from mmmlib.data.prepare.ledger import Ledger
+from mmmlib.data.prepare.values import TOTAL, as_numbers, decimal_mark
+from mmmlib.data.sources.plain_table import TEXTS, WORKBOOKS, plain_table
+from mmmlib.ground import SourceError, constant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,16 +27,6 @@ if TYPE_CHECKING:
 MOST_CELLS = 3_000_000
 LEAST_ROWS = 400
 FITS = 0.9  # share of a column's values that must have a type for the column to have it
-
-_TEXT = (".csv", ".tsv", ".txt")
-DATE_FORMATS = (
-    "%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d", "%d.%m.%y",
-    "%d/%m/%y", "%m/%d/%y", "%Y%m%d", "%Y-%m-%d %H:%M:%S",
-)  # fmt: skip
-_LIKE_DATE = re.compile(r"\d{8}|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([ T].*)?")
-_POINT = re.compile(r"[+-]?(\d+|\d{1,3}([,'\s]\d{3})+)?(\.\d+)?([eE][+-]?\d+)?")
-_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}([.'\s]\d{3})+)?(,\d+)?([eE][+-]?\d+)?")
-_CURRENCY = re.compile(r"(EUR|USD|GBP|CHF|[€$£%])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -68,6 +63,11 @@ class SampledColumn:
         return self.values.nunique(dropna=True) <= 1
 
     @property
+    def hardly_varies(self) -> bool:
+        """Whether what moves is rounding: a number that is constant for a model."""
+        return self.holds == "number" and constant(self.values.dropna().to_numpy())
+
+    @property
     def negative(self) -> int:
         """How many numbers are below zero."""
         return int((self.values < 0).sum()) if self.holds == "number" else 0
@@ -90,15 +90,18 @@ class SampledTable:
         Rows that were read.
     whole : bool
         Whether these are all the rows of the file.
+    said : tuple of str
+        What was left out to read it as a table: titles, total rows, other sheets.
     """
 
     columns: tuple[SampledColumn, ...]
     rows: int
     whole: bool
+    said: tuple[str, ...] = ()
 
 
-def read_sample(file: str) -> SampledTable:
-    """Read the first rows of a CSV or Parquet file, of any separator, through DuckDB.
+def read_sample(file: str, sheet: str = "") -> SampledTable:
+    """Read the first rows of a CSV or Parquet file or of a workbook, of any separator.
 
     Raises
     ------
@@ -106,7 +109,7 @@ def read_sample(file: str) -> SampledTable:
         The file is none, is empty, or is no table.
     """
     try:
-        frame, whole = _read(_path(file))
+        frame, whole, said = _read(_path(file), sheet)
     except OSError as error:
         raise SourceError(f"file: {file[:80]} cannot be read: {error.strerror}") from error
     if frame.shape[0] == 0:
@@ -118,11 +121,40 @@ def read_sample(file: str) -> SampledTable:
         )
     if twice := sorted({str(name) for name in frame.columns[frame.columns.duplicated()]}):
         raise SourceError(f"file: {file} has more than one column {twice[0]!r}; rename one")
-    return SampledTable(tuple(column(frame[name]) for name in frame.columns), len(frame), whole)
+    if (rows := _total_rows(frame)).any():
+        said.append(f"{int(rows.sum())} rows are named a total and left out")
+        frame = frame[~rows]
+    return sample_of(frame, whole, tuple(said))
 
 
-def column(values: pd.Series) -> SampledColumn:
-    """Judge what a column holds; its values as they were read."""
+def sample_of(frame: pd.DataFrame, whole: bool, said: tuple[str, ...] = ()) -> SampledTable:
+    """Judge the columns of a table."""
+    texts = [frame[name] for name in frame.columns if frame[name].dtype == object]
+    mark = decimal_mark(texts)
+    columns = tuple(column(frame[name], mark) for name in frame.columns)
+    return SampledTable(columns, len(frame), whole, said)
+
+
+def _total_rows(frame: pd.DataFrame) -> pd.Series:
+    """Rows that say total where their date should stand."""
+    import pandas as pd
+
+    none = pd.Series(False, frame.index)
+    for name in frame.columns:
+        if frame[name].dtype != object:
+            continue
+        text = frame[name].astype("object").where(frame[name].notna(), "").astype(str).str.strip()
+        named = text.str.fullmatch(TOTAL)
+        if named.any() and not named.all() and column(frame[name][~named]).holds == "date":
+            return named
+    return none
+
+
+def column(values: pd.Series, mark: str = "") -> SampledColumn:
+    """Judge what a column holds; its values as they were read.
+
+    ``mark`` is the decimal mark that the other columns show.
+    """
     import pandas as pd
 
     name = str(values.name)
@@ -130,19 +162,33 @@ def column(values: pd.Series) -> SampledColumn:
         return SampledColumn(name, "date", values)
     if pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values):
         return SampledColumn(name, "number", values.astype(float))
-    if (plain := _plain_numbers(values)) is not None:
+    named = read_name(name).says("DATE")
+    if not named and (plain := _plain_numbers(values)) is not None:
         return SampledColumn(name, "number", plain)
+    filled = values.dropna()
+    if len(filled) and filled.map(lambda each: isinstance(each, Decimal)).all():
+        return SampledColumn(name, "number", pd.to_numeric(values, errors="coerce").astype(float))
     text = values.astype("object").where(values.notna(), "").astype(str).str.strip()
     text = text.where(text != "")
     filled = text.dropna()
     if filled.empty:
         return SampledColumn(name, "nothing", text)
-    if formats := _date_formats(filled):
-        dates = pd.to_datetime(text, format=formats[0], errors="coerce")
-        iso = formats[0].startswith("%Y-%m-%d")
-        return SampledColumn(name, "date", dates, "" if iso else formats[0], "".join(formats[1:2]))
-    numbers = _numbers(filled).reindex(text.index)
-    if numbers.notna().sum() >= FITS * len(filled):
+    if found := _dates(filled, named):
+        dates, ways = found
+        formats = [way for way in ways if way.startswith("%")]
+        first = formats[0] if formats and formats[0] != "%Y-%m-%d" else ""
+        if first and len(ways) == 1:  # one that only reads a canonical text need not be said
+            first = (
+                first if pd.to_datetime(filled, format=first, errors="coerce").notna().all() else ""
+            )
+        return SampledColumn(name, "date", dates.reindex(text.index), first, "".join(formats[1:2]))
+    if (plain := _plain_numbers(values)) is not None:
+        return SampledColumn(name, "number", plain)
+    flags = filled.str.lower()
+    if set(flags.unique()) <= {"true", "false"}:
+        return SampledColumn(name, "number", (flags == "true").astype(float).reindex(text.index))
+    numbers = as_numbers(text, name, Ledger(frozenset()), mark or ",")
+    if isinstance(numbers, pd.Series) and numbers.notna().any():
         return SampledColumn(name, "number", numbers)
     return SampledColumn(name, "text", text)
 
@@ -151,6 +197,29 @@ def steps(dates: pd.Series) -> pd.Series:
     """Days between neighbouring different dates."""
     between: pd.Series = dates.dropna().drop_duplicates().sort_values().diff().dropna().dt.days
     return between
+
+
+def _dates(filled: pd.Series, named: bool) -> tuple[pd.Series, list[str]] | None:
+    """Dates and the ways in which they can be read, the one with the most even steps first."""
+    head = filled.drop_duplicates().iloc[:1000]
+    looks = head.iloc[:20].str.fullmatch(LIKE_DATE)
+    if looks.mean() < FITS:  # spares thousands of columns of numbers thirty attempts each
+        return None
+    fitting = []
+    for way, dates in written_dates(head).items():
+        if way in (SERIAL, SIX_WEEKS, SIX_MONTHS) and not named:
+            continue  # numbers of five or six digits that nothing calls dates
+        share = dates.notna().mean()
+        if share >= FITS and dates.dropna().dt.year.between(1990, 2100).all():
+            between = steps(dates)
+            even = float((between == between.median()).mean()) if len(between) else 0.0
+            fitting.append((-share, -even, way))
+    best = sorted(fitting, key=lambda each: each[:2])
+    ways = [way for share, _, way in best if share == best[0][0]]
+    if not ways:
+        return None
+    only = ways[0] if ways[0].startswith("%") else ""
+    return written_dates(filled, only)[ways[0]], ways
 
 
 def _path(file: str) -> Path:
@@ -164,23 +233,23 @@ def _path(file: str) -> Path:
         raise SourceError(f"file: {file} is a folder; name a CSV or Parquet file in it")
     if not path.is_file():
         raise SourceError(f"file: {file} does not exist; name a CSV or Parquet file")
-    if path.suffix.lower() not in (*_TEXT, ".parquet"):
-        raise SourceError(f"file: {file} must end in {', '.join((*_TEXT, '.parquet'))}")
+    endings = (*TEXTS, *WORKBOOKS, ".parquet")
+    if path.suffix.lower() not in endings:
+        raise SourceError(f"file: {file} must end in {', '.join(endings)}")
     if path.stat().st_size == 0:
         raise SourceError(f"file: {file} is empty; it needs a header and a row a week or a day")
     return path
 
 
-def _read(path: Path) -> tuple[pd.DataFrame, bool]:
+def _read(path: Path, sheet: str) -> tuple[pd.DataFrame, bool, list[str]]:
     """The first rows, and whether they are all; text as the source reads it, but untyped."""
     import duckdb
 
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:") as warehouse:
         reader = "read_parquet(?)"
-        text = path
+        text, changes = plain_table(path, Path(folder), sheet)
         if path.suffix.lower() != ".parquet":
             reader = "read_csv(?, all_varchar = true, header = true)"
-            text = _as_utf8(path, Path(folder, "text.csv"))
         try:
             data = warehouse.sql(f"SELECT * FROM {reader}", params=[str(text)])
             rows = max(LEAST_ROWS, MOST_CELLS // max(1, len(data.columns)))
@@ -188,40 +257,8 @@ def _read(path: Path) -> tuple[pd.DataFrame, bool]:
         except duckdb.Error as error:
             why = str(error).strip().split("\n")[0]
             raise SourceError(f"file: {path.name} cannot be read as a table: {why}") from error
-    return frame.iloc[:rows], len(frame) <= rows
-
-
-def _as_utf8(path: Path, into: Path) -> Path:
-    """The file itself where it is text in UTF-8, or a copy that is."""
-    with path.open("rb") as stream:
-        head = stream.read(65536)
-    encoding = encoding_of(path)
-    if b"\0" in head and encoding != "utf-16":
-        raise SourceError(f"file: {path.name} is no text; write it as CSV or Parquet")
-    if encoding == "utf-8":
-        return path
-    as_utf8(path, encoding, into)
-    return into
-
-
-def _date_formats(filled: pd.Series) -> list[str]:
-    """Formats that fit the values, the one with the most even steps first."""
-    import pandas as pd
-
-    head = filled.drop_duplicates().iloc[:1000]
-    looks = head.iloc[:20].str.fullmatch(_LIKE_DATE)
-    if looks.mean() < FITS:  # spares thousands of columns of numbers eleven attempts each
-        return []
-    fitting = []
-    for date_format in DATE_FORMATS:
-        dates = pd.to_datetime(head, format=date_format, errors="coerce")
-        share = dates.notna().mean()
-        if share >= FITS and dates.dropna().dt.year.between(1990, 2100).all():
-            between = steps(dates)
-            even = float((between == between.median()).mean()) if len(between) else 0.0
-            fitting.append((-share, -even, date_format))
-    best = sorted(fitting, key=lambda each: each[:2])
-    return [date_format for share, _, date_format in best if share == best[0][0]]
+    said = [f"{change.what}: {change.why}" for change in changes]
+    return frame.iloc[:rows], len(frame) <= rows, said
 
 
 def _plain_numbers(values: pd.Series) -> pd.Series | None:
@@ -245,17 +282,3 @@ def _plain_numbers(values: pd.Series) -> pd.Series | None:
     return pd.Series(
         np.where(np.isfinite(numbers), numbers, np.nan), values.index, name=values.name
     )
-
-
-def _numbers(filled: pd.Series) -> pd.Series:
-    """Numbers in the decimal style that fits the most values; missing where one does not fit."""
-    import numpy as np
-    import pandas as pd
-
-    text = filled.str.replace(_CURRENCY, "", regex=True).str.strip()
-    point, comma = text.str.fullmatch(_POINT), text.str.fullmatch(_COMMA)
-    if comma.sum() > point.sum():
-        plain = text.where(comma).str.replace(r"[.'\s]", "", regex=True).str.replace(",", ".")
-    else:
-        plain = text.where(point).str.replace(r"[,'\s]", "", regex=True)
-    return pd.to_numeric(plain, errors="coerce").replace([np.inf, -np.inf], np.nan)

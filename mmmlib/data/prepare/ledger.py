@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -27,6 +28,21 @@ class Change:
     acknowledge: str = ""
 
 
+class UnacknowledgedError(DataError):
+    """Changes that alter the model's numbers and that the job does not accept."""
+
+    def __init__(self, changes: Iterable[Change]) -> None:
+        self.changes = tuple(changes)
+        super().__init__(
+            Problem(
+                change.where,
+                f"{change.what} ({change.count}; {change.why}); correct the data, or accept it "
+                f"with acknowledge: [{change.acknowledge!r}]",
+            )
+            for change in self.changes
+        )
+
+
 @dataclass
 class Ledger:
     """Collects changes in the order they are made."""
@@ -47,18 +63,14 @@ class Ledger:
 
         Raises
         ------
-        DataError
+        UnacknowledgedError
             Naming every material change the job does not acknowledge.
         """
         open_ = [
-            Problem(
-                change.where,
-                f"{change.what} ({change.count}; {change.why}); correct the data, or accept it "
-                f"with acknowledge: [{change.acknowledge!r}]",
-            )
+            change
             for change in self.changes
             if change.acknowledge and change.acknowledge not in self.acknowledged
         ]
         if open_:
-            raise DataError(open_)
+            raise UnacknowledgedError(open_)
         return tuple(self.changes)

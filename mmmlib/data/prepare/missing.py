@@ -50,6 +50,10 @@ def _filled(values: pd.Series, column: Column, ledger: Ledger) -> pd.Series:
     else:
         filled = values.interpolate(limit_direction="both")
         what, why = "interpolated", "values are missing"
+    before, after = float(values.sum()), float(filled.sum())
+    if column.role != "context" and after != before:
+        share = f" ({(after - before) / abs(before):+.1%})" if before else ""
+        why += f"; the sum moves from {before:,.6g} to {after:,.6g}{share}"
     if column.role == "target" or count > MATERIAL_SHARE * len(values):
         ledger.material("fill", name, what, name, count, f"{why}, {count} of {len(values)}")
     else:

@@ -36,6 +36,14 @@ def columns_of(job: TrainingJob) -> dict[str, Column]:
     }
 
 
+def roles_of(job: TrainingJob) -> dict[str, Column]:
+    """Columns that the model itself uses, whether read or made; not those features are made of."""
+    used: dict[str, Column] = {}
+    for name, column in _variables(job):
+        used.setdefault(name, column)
+    return used
+
+
 def clashes(job: TrainingJob) -> list[Problem]:
     """Columns that the job uses in two ways of which only one can be right."""
     problems = []
@@ -54,7 +62,7 @@ def clashes(job: TrainingJob) -> list[Problem]:
     for i, feature in enumerate(job.features):
         if feature.name == job.date:
             problems.append(Problem(f"features[{i}].name", "is the column of the dates"))
-        if feature.name in levels and feature.operation in ("sum", "ratio"):
+        if feature.name in levels and feature.operation in ("sum", "ratio", "product"):
             why = f"{feature.operation} makes numbers; {feature.name!r} cannot be a factor"
             problems.append(Problem(f"features[{i}].operation", why))
     return problems
@@ -71,6 +79,8 @@ def _uses(job: TrainingJob) -> Iterator[tuple[str, Column]]:
         role: Role = roles.get(feature.name, "context")
         if feature.operation == "one_hot":
             role = "text"
+        elif feature.operation == "product" and role != "text":
+            role = "context"  # of each row: neither is summed before it is multiplied
         elif feature.operation == "ratio" and role != "text":
             role = "media"  # sums over a week: the ratio of sums, not the mean of ratios
         for j, source in enumerate(feature.columns):

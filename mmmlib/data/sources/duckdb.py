@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 from mmmlib.data.examples import EXAMPLE_PREFIX, example_path
 from mmmlib.data.sources import NOBODY, Extraction, Listener
 from mmmlib.data.sources.duckdb_preview import preview_of
+from mmmlib.data.sources.plain_table import TEXTS, WORKBOOKS, plain_table
 from mmmlib.data.sources.preview import Preview
-from mmmlib.data.sources.text_encoding import as_utf8, encoding_of
 from mmmlib.ground import Problem, SourceError
 from mmmlib.job import TrainingJob
 
 if TYPE_CHECKING:
     import duckdb
 
-_TEXTS = {".csv", ".tsv", ".txt"}
 _DATABASES = {".duckdb", ".db"}
-_ENDINGS = (".parquet", *sorted(_TEXTS), *sorted(_DATABASES))
+_ENDINGS = (".parquet", *TEXTS, *WORKBOOKS, *sorted(_DATABASES))
 # Only ISO dates are dates here: DuckDB would guess how 01/02/2020 is meant, prepare asks instead.
 # Whole numbers are read as the floats they will be: as BIGINT a later 2.5 would be rounded to 3.
 _CSV = (
@@ -50,22 +49,24 @@ class DuckDBSource:
         import duckdb
 
         path = _file(job.file)
-        query = job.sql or f"SELECT * FROM {_quoted(job.table or 'data')}"
+        sheet = job.table if path.suffix.lower() in WORKBOOKS else ""
+        query = job.sql or f"SELECT * FROM {_quoted('data' if sheet else job.table or 'data')}"
         with tempfile.TemporaryDirectory() as folder:
             settings: dict[str, str | bool | int | float | list[str]] = {
                 "memory_limit": _MEMORY,
                 "temp_directory": str(Path(folder, "spill")),
             }
             try:
-                text = _readable(path, Path(folder))
+                _refuse_empty(path)
+                text, changes = plain_table(path, Path(folder), sheet)
                 try:
                     # types are judged by the first rows: quick, and right or an error later on
                     with duckdb.connect(":memory:", config=settings) as warehouse:
-                        _open(warehouse, text, into)
+                        _open(warehouse, text, into, job)
                         _write(warehouse, query, into, job)
                 except duckdb.ConversionException:
                     with duckdb.connect(":memory:", config=settings) as warehouse:
-                        _open(warehouse, text, into, ", sample_size = -1")  # by all rows
+                        _open(warehouse, text, into, job, ", sample_size = -1")  # by all rows
                         _write(warehouse, query, into, job)
             except duckdb.Error as error:
                 raise SourceError(f"file {path.name}: cannot be read: {_first(error)}") from error
@@ -83,30 +84,31 @@ class DuckDBSource:
                 else f"file {path.name}: the file has no rows"
             )
         listener.rows(rows, rows)
-        return Extraction(into, rows, columns, query)
+        return Extraction(into, rows, columns, query, changes=changes)
 
 
-def _readable(path: Path, folder: Path) -> Path:
-    """The file itself, or its text in UTF-8 where it is in another encoding."""
+def _refuse_empty(path: Path) -> None:
     if path.stat().st_size == 0:
         raise SourceError(f"file: {path.name} is empty, it has no rows; export it again")
-    if path.suffix.lower() not in _TEXTS or (encoding := encoding_of(path)) == "utf-8":
-        return path
-    text = folder / "text.csv"
-    as_utf8(path, encoding, text)
-    return text
 
 
-def _open(warehouse: duckdb.DuckDBPyConnection, path: Path, into: Path, sample: str = "") -> None:
+def _open(
+    warehouse: duckdb.DuckDBPyConnection,
+    path: Path,
+    into: Path,
+    job: TrainingJob,
+    sample: str = "",
+) -> None:
     """Make the file's tables, and take everything else out of the reach of the job's SQL."""
     name = _text(path)
     warehouse.execute("SET enable_progress_bar = false")  # it would be drawn into the notebook
     if path.suffix.lower() in _DATABASES:
         warehouse.execute(f"ATTACH {name} AS file (READ_ONLY); USE file")
-    elif path.suffix.lower() in _TEXTS:
-        types = _thousands_as_text(warehouse, name, f"{_CSV}{sample}")
+    elif path.suffix.lower() in TEXTS:
+        types, numbers = _texts_of_numbers(warehouse, name, f"{_CSV}{sample}", bool(job.sql))
         csv = f"read_csv({name}, {_CSV}{sample}{types})"
-        warehouse.execute(f"CREATE VIEW data AS SELECT * FROM {csv}")
+        read = f" REPLACE ({', '.join(numbers)})" if numbers else ""
+        warehouse.execute(f"CREATE VIEW data AS SELECT *{read} FROM {csv}")
     else:
         warehouse.execute(f"CREATE VIEW data AS SELECT * FROM read_parquet({name})")
     unfinished = into.with_name(f"tmp_{into.name}")  # DuckDB writes there, then renames
@@ -114,27 +116,66 @@ def _open(warehouse: duckdb.DuckDBPyConnection, path: Path, into: Path, sample: 
     warehouse.execute(f"SET allowed_paths = [{allowed}]; SET enable_external_access = false")
 
 
-def _thousands_as_text(warehouse: duckdb.DuckDBPyConnection, file: str, options: str) -> str:
-    """Keep columns such as ``1.234`` texts, so that ``prepare`` asks what is meant.
+# A text without currency, percent and spaces; and the numbers it may be.
+_BARE = r"regexp_replace({}, '[\s\x{{a0}}\x{{202f}}''’€$£¥₺₹%]|EUR|USD|GBP|CHF', '', 'g')"
+_POINTED = r"[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][+-]?\d+)?"
+_COMMAED = r"[+-]?(\d{1,3}(\.\d{3})+|\d+)?(,\d+)?"
+_NOTHING = "('', '-', '--', 'na', 'n/a', '#n/a', 'nan', 'null', 'none')"
 
-    Where commas do not separate the columns, a point may separate thousands. DuckDB would read a
-    decimal; that is right when any value shows it, such as ``0.5`` or ``1234.5``.
+
+def _texts_of_numbers(
+    warehouse: duckdb.DuckDBPyConnection, file: str, options: str, for_sql: bool
+) -> tuple[str, list[str]]:
+    """Which columns stay texts, and which texts SQL must see as the numbers they are.
+
+    Beside columns with decimal commas, or where commas do not separate the columns, a point may
+    separate thousands (``1.234``): such columns stay texts unless a value shows the decimal, such
+    as ``0.5``, and ``prepare`` reads them by the mark of the others, or asks. A job's SQL adds up
+    what it selects, so it is given numbers wherever cleaning would read them.
     """
     sniffed = warehouse.execute(f"SELECT Delimiter, Columns FROM sniff_csv({file}, {options})")
     delimiter, columns = sniffed.fetchone() or (",", [])
-    numbers = [column["name"] for column in columns if column["type"] == "DOUBLE"]
-    if delimiter == "," or not numbers:
-        return ""
+    doubles = [column["name"] for column in columns if column["type"] == "DOUBLE"]
+    written = [column["name"] for column in columns if column["type"] == "VARCHAR"]
+    if not doubles and not written:
+        return "", []
+    asked = []
+    for name in (*doubles, *written):
+        bare = f"trim({_BARE.format(_column(name))})"
+        there = f"FILTER (WHERE lower({bare}) NOT IN {_NOTHING})"
+        asked += [
+            f"bool_and(regexp_full_match(trim({_column(name)}), '{_GROUPED}'))"
+            f" AND bool_or(contains({_column(name)}, '.'))",
+            f"bool_and(regexp_full_match({bare}, '{_POINTED}')) {there}",
+            f"bool_and(regexp_full_match({bare}, '{_COMMAED}')) {there}",
+        ]
     texts = f"read_csv({file}, {_CSV}, all_varchar = true)"
-    grouped = [
-        f"bool_and(regexp_full_match(trim({_column(name)}), '{_GROUPED}'))"
-        f" AND bool_or(contains({_column(name)}, '.'))"
-        for name in numbers
-    ]
-    found = warehouse.execute(f"SELECT {', '.join(grouped)} FROM {texts}").fetchone() or ()
-    unclear = [name for name, answer in zip(numbers, found, strict=True) if answer]
+    found = warehouse.execute(f"SELECT {', '.join(asked)} FROM {texts}").fetchone() or ()
+    reads = {name: found[3 * at : 3 * at + 3] for at, name in enumerate((*doubles, *written))}
+    marks = {
+        "." if point else "," for _, point, comma in reads.values() if bool(point) != bool(comma)
+    }
+    commas = any(reads[name][2] and not reads[name][1] for name in written)
+    unclear = [name for name in doubles if reads[name][0] and (delimiter != "," or commas)]
     pairs = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in unclear)
-    return f", types = {{{pairs}}}" if unclear else ""
+    types = f", types = {{{pairs}}}" if unclear else ""
+    if not for_sql:
+        return types, []
+    mark = marks.pop() if len(marks) == 1 else ""
+    numbers = []
+    for name in (*unclear, *written):
+        _, point, comma = reads[name]
+        by = mark if point and comma else "." if point else "," if comma else ""
+        if by:
+            numbers.append(f"{_as_number(_column(name), by)} AS {_column(name)}")
+    return types, numbers
+
+
+def _as_number(column: str, mark: str) -> str:
+    """A text as the number it is, by its decimal mark; nothing where nothing was written."""
+    thousands = "," if mark == "." else "."
+    bare = f"replace(trim({_BARE.format(column)}), '{thousands}', '')"
+    return f"TRY_CAST(replace({bare}, ',', '.') AS DOUBLE)"
 
 
 def _write(warehouse: duckdb.DuckDBPyConnection, query: str, into: Path, job: TrainingJob) -> None:

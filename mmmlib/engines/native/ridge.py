@@ -15,6 +15,8 @@ import numpy as np
 from mmmlib.engines.native.compiled import compiled
 from mmmlib.model import FloatArray
 
+ROUNDING = 1e-9  # ground.ROUNDING, written out as it is compiled
+
 THRESHOLD = 1e-7
 MAX_PASSES = 100_000
 
@@ -48,7 +50,11 @@ def standardise(
     scale = np.zeros(p)
     scaled = np.zeros((n, p))
     for j in range(p):
-        if np.all(x[:, j] == x[0, j]):
+        low = high = x[0, j]
+        for i in range(n):
+            low = min(low, x[i, j])
+            high = max(high, x[i, j])
+        if high - low <= ROUNDING * max(abs(low), abs(high)):
             continue
         means[j] = x[:, j].sum() / n
         total = 0.0

@@ -20,8 +20,10 @@ SCALARS = ("text", "number", "integer", "flag", "choice", "date")
 
 # Where a key of the job stands on the page; one that is not named here is in the last section.
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "data": ("source", "connection", "file", "table", "sql", "dates", "features", "acknowledge"),
-    "roles": ("country", "revision", "country_column", "date", "date_format", "interval",
+    "data": ("source", "connection", "file", "table", "sql", "dates", "pivot", "join", "features",
+             "acknowledge"),
+    "roles": ("country", "revision", "country_column", "country_value", "date", "date_format",
+              "week_column", "week_label", "first_date", "no_row", "interval",
               "target", "target_type", "channels", "organic", "context"),
     "model": ("window", "prophet", "holidays", "prophet_options", "adstock", "ts_validation",
               "train_size", "calibration", "calibration_constraint", "intercept",

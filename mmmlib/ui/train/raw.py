@@ -113,8 +113,13 @@ def guess(values: Mapping[str, Any]) -> tuple[Values, dict[str, str], list[str]]
             head.to_parquet(file)
         elif job.sql or job.table or file.lower().endswith((".duckdb", ".db")):
             file = str(_extracted(job, Path(folder)))
-        chosen = {key: str(values[key]) for key in ("country", "date", "target") if values[key]}
-        found = guess_job(file, chosen)
+        asked = ("country", "date", "target", "first_date", "table")
+        chosen = {key: str(values[key]) for key in asked if values[key]}
+        if values["country_value"]:
+            chosen["country"] = str(values["country_value"])
+        if values["no_row"] == "zero":
+            chosen["no_row"] = "zero"
+        found = guess_job(file, chosen, settle=file == job.file)
     guessed, _ = fit({**values, **_without_source(found.values)})
     doubts = [f"{looked_at}{doubt}" for doubt in found.doubts]
     if guessed["country"] == UNKNOWN and not values["country"]:

@@ -69,7 +69,8 @@ def test_bad_sql_is_said(make_job: MakeJob, tmp_path: Path, sql: str, message: s
     ("name", "content", "message"),
     [
         ("none.csv", None, "does not exist"),
-        ("sheet.xlsx", b"x", "must end in .parquet, .csv"),
+        ("sheet.xlsx", b"x", "cannot be read as a workbook"),
+        ("sheet.doc", b"x", "must end in .parquet, .csv"),
         ("empty.csv", b"", "no rows|cannot be read"),
         ("head.csv", b"a,b\n", "the file has no rows"),
         ("broken.parquet", b"PAR1", "cannot be read"),

@@ -154,11 +154,12 @@ def table_query(job: TrainingJob, columns: list[SnowflakeColumn]) -> TableQuery:
         shown = ", ".join(present[:20])
         raise SnowflakeError("column", f"table {job.table} has no column of the job; has: {shown}")
     date = named(present, job.date)
-    country = named(present, job.country_column) if job.country_column else ""
+    one = job.country_column and job.country_value != "*"
+    country = named(present, job.country_column) if one else ""
     ranged, binds = _range(job, date, types)
     chosen = f"UPPER(TRIM(TO_VARCHAR({quoted(country)}))) = ?" if country else ""
     where = _where(ranged, chosen)
-    label = (job.country.upper(),) if country else ()
+    label = ((job.country_value or job.country).strip().upper(),) if country else ()
     order = f" ORDER BY {quoted(date)}" if date else ""
     rows = Query(
         f"SELECT {', '.join(map(quoted, read))} FROM {table}{where}{order}", (*binds, *label)
