@@ -1,4 +1,5 @@
 from . import (
+    bayes as bayes,
     native as native,
 )
 from .engine import (

@@ -11,8 +11,11 @@ from .parse import (
 from .parts import (
     Allocator as Allocator,
     Channel as Channel,
+    Context as Context,
     Feature as Feature,
     Frozen as Frozen,
+    Organic as Organic,
+    Posterior as Posterior,
     Study as Study,
 )
 from .ranges import (
