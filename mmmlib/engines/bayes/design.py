@@ -9,6 +9,7 @@ a smooth baseline stays smooth and a rough one may be rough.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmmlib.data import Dataset
-from mmmlib.engines.bayes.priors import Priors, priors_of, signed_context
+from mmmlib.engines.bayes.priors import (
+    MEDIA_SHARE_SD,
+    SPREAD,
+    SPREAD_LOG_SD,
+    Priors,
+    priors_of,
+    signed_context,
+)
 from mmmlib.engines.bayes.sampler import HALF_NORMAL, Data
 from mmmlib.engines.native.inputs import raw_problems
 from mmmlib.ground import DataError, Problem, columns as c
@@ -36,6 +44,7 @@ FINEST_ERROR = 0.02  # a study's standard error is at least this share of its li
 _FLAT = -1
 _Add = Callable[[str, int, FloatArray], None]
 _GROUPS = ("bends", "season", "holiday", "factor")
+_SIZES = (0.1, 0.1, 1.0, 1.0)  # scale of each group's half-Cauchy prior, in units of the noise
 
 
 @dataclass(frozen=True)
@@ -148,7 +157,7 @@ class Design:
             y=(data.target[data.window] - self.centre) / self.scale,
             z=self.z,
             group=np.array([groups.index(g) if g >= 0 else -1 for g in used], dtype=np.int64),
-            group_scale=np.ones(len(groups)),
+            group_scale=np.array([_SIZES[g] for g in groups], dtype=np.float64),
             media=np.ascontiguousarray(data.media[:, : data.window.stop]),
             first=data.first,
             family=adstock.FAMILIES[job.adstock],
@@ -161,8 +170,9 @@ class Design:
             prior_mean=priors.mean,
             prior_sd=priors.sd,
             pooled_mean=priors.pooled_mean,
-            pooled_mean_sd=1.0,
-            pooled_sd=0.7,
+            pooled_mean_sd=MEDIA_SHARE_SD,
+            spread_log=math.log(SPREAD),
+            spread_log_sd=SPREAD_LOG_SD,
             study_first=found[:, 0].astype(np.int64) - data.first,
             study_last=found[:, 1].astype(np.int64) - data.first,
             study_members=np.array(members, dtype=np.bool_).reshape(len(studies), len(job.media)),

@@ -17,7 +17,7 @@ from mmmlib.job import Channel, Context, Organic, TrainingJob
 from mmmlib.model import FloatArray, ModelInput
 
 MEDIA_SHARE, MEDIA_SHARE_SD = 0.25, 1.0  # of the target, by all channels together; sd of its log
-SPREAD_SD = 0.7  # half-normal: how far the channels' log ROAS lie apart
+SPREAD, SPREAD_LOG_SD = 0.6, 0.4  # how far the channels' log ROAS lie apart; never nothing
 ORGANIC_SHARE, ORGANIC_SD = 0.03, 1.2  # of the target, by one organic channel
 SIGNED_SD = 5.0  # of a context variable's effect, in standard deviations of the target
 _Z90 = 1.6448536269514722  # half of a 90 % interval, in standard deviations

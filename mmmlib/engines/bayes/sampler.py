@@ -59,8 +59,10 @@ class Data(NamedTuple):
         Contribution of the whole window at a ROAS of 1 (media), or 1 (context).
     sign, prior : array, shape (t,)
     prior_mean, prior_sd : array, shape (t,)
-    pooled_mean, pooled_mean_sd, pooled_sd : float
-        Normal prior of the common mean of the logarithms, half-normal prior of their spread.
+    pooled_mean, pooled_mean_sd : float
+        Normal prior of the common mean of the logarithms.
+    spread_log, spread_log_sd : float
+        Normal prior of the logarithm of their spread.
     study_first, study_last : array, shape (s,)
         Rows within the window, both included.
     study_members : array, shape (s, m)
@@ -88,7 +90,8 @@ class Data(NamedTuple):
     prior_sd: FloatArray
     pooled_mean: float
     pooled_mean_sd: float
-    pooled_sd: float
+    spread_log: float
+    spread_log_sd: float
     study_first: NDArray[np.int64]
     study_last: NDArray[np.int64]
     study_members: NDArray[np.bool_]
@@ -615,8 +618,9 @@ def run_chain(
                     apart += (logs[term] - scalars[1]) ** 2
             change = (
                 -0.5 * apart * (1.0 / new_spread**2 - 1.0 / spread**2)
-                + (1.0 - count) * (new_spread_log - scalars[2])
-                - 0.5 * (new_spread**2 - spread**2) / data.pooled_sd**2
+                - count * (new_spread_log - scalars[2])
+                - 0.5 * ((new_spread_log - data.spread_log) / data.spread_log_sd) ** 2
+                + 0.5 * ((scalars[2] - data.spread_log) / data.spread_log_sd) ** 2
             )
             accepted = math.log(np.random.random()) < change
             counts[2, 2] += accepted

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mmmlib.engines.bayes.chains import Draws
 from mmmlib.engines.bayes.design import Design
 from mmmlib.engines.bayes.diagnostics import LEAST_ESS, MOST_R_HAT, ess, r_hat
-from mmmlib.engines.bayes.priors import SPREAD_SD, log_moments
+from mmmlib.engines.bayes.priors import SPREAD, log_moments
 from mmmlib.engines.bayes.sampler import LINEAR, Data, column_into, shape_of
 from mmmlib.ground import columns as c
 from mmmlib.job import HYPERPARAMETERS, Channel
@@ -177,7 +177,7 @@ def _prior_range(channel: Channel, design: Design) -> tuple[float, float]:
     conversions = design.job.target_type == "conversion"
     own = log_moments(channel, conversions)
     data = design.arrays
-    mean, sd = own or (data.pooled_mean, float(np.hypot(data.pooled_mean_sd, SPREAD_SD)))
+    mean, sd = own or (data.pooled_mean, float(np.hypot(data.pooled_mean_sd, SPREAD)))
     low, high = np.exp([mean - 1.645 * sd, mean + 1.645 * sd]).tolist()
     if channel.sign == "default" and own is None:
         low, high = -high, high
