@@ -253,7 +253,7 @@ def _calibration(job: JobKeys) -> Iterator[Problem]:
             yield Problem(f"{where}.lift", "is 0; the distance to it cannot be a share of it")
 
 
-@rule("channels")
+@rule("channels.prior", "channels.sign")
 def _priors(job: JobKeys) -> Iterator[Problem]:
     for i, channel in enumerate(job.channels):
         if (prior := channel.prior) is None:

@@ -136,7 +136,8 @@ class TrainingResult(Shown):
         (its winner), ``size, note``. Where there are no clusters it is one row of cluster 0
         whose ``note`` says why.
     cluster_intervals : DataFrame
-        95 % intervals of a single model's ROAS, or CPA, within a cluster: ``cluster, channel,
+        Spread of near-best models (Robyn's bootstrap, no interval of the truth), ROAS or CPA within
+        a cluster: ``cluster, channel,
         efficiency, mean, standard_error, low, high, n`` (models that count).
     convergence : DataFrame
         One row an objective and cut of the search: ``objective, cut, iteration`` (its last),
