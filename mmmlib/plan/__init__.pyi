@@ -31,3 +31,7 @@ from .solve import (
     best_for_budget as best_for_budget,
     responses as responses,
 )
+from .uplift import (
+    Uplift as Uplift,
+    uplift_of as uplift_of,
+)

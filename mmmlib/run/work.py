@@ -45,7 +45,7 @@ from mmmlib.engines import bayes, open_engine
 from mmmlib.ground import JobError, Problem, StoreError, scrub_kernel
 from mmmlib.job import JOB_KEYS, TrainingJob
 from mmmlib.model import TrainingResult
-from mmmlib.plan import Allocation, basis_of, compared_metrics
+from mmmlib.plan import Allocation, basis_of, compared_metrics, uplift_of
 from mmmlib.run.preflight import accepted
 from mmmlib.run.progress import Progress
 from mmmlib.run.refresh import find_parent, shown_changes, train_refresh
@@ -200,9 +200,10 @@ class NotebookRun:
         with self._stage("allocate"):
             allocation = basis_of(self.run).plan()
             metrics, said = compared_metrics(self.run, allocation)
-            if said:
-                self.progress.log(said)
-                print(said)
+            uplift = uplift_of(self.run, allocation)
+            for line in filter(None, (said, uplift.words() if uplift else "")):
+                self.progress.log(line)
+                print(line)
             self.run.save("allocator_metrics.csv", _csv(metrics))
             self.run.save(f"allocation_{allocation.scenario}.csv", _csv(allocation.table))
             warnings = pd.DataFrame({"warning": allocation.warnings}, dtype=object)
