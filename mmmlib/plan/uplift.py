@@ -101,7 +101,7 @@ def _responses(
     for i, (alpha, inflexion, coefficient) in enumerate(figures):
         adstocked = adstock.adstocked(series, family, float(decays[i]), float(shapes[i]))[window]
         for j, ratio in enumerate(ratios):
-            with np.errstate(divide="ignore"):
+            with np.errstate(divide="ignore", over="ignore"):
                 saturated = 1.0 / (1.0 + (inflexion / (ratio * adstocked)) ** alpha)
             made[j, i] = coefficient * saturated.sum()
     return made

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner
 
-from mmmlib.archive import Archive, load_result, response_of
+from mmmlib.archive.archive import Archive
+from mmmlib.archive.results import load_result, response_of
 from mmmlib.cli import main
 from mmmlib.ground import columns as c
 from mmmlib.job.parse import TrainingJob

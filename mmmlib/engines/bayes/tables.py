@@ -82,7 +82,7 @@ def effects_of(design: Design, draws: Draws) -> Effects:
             share = immediate_share(data, medium, position)
             carryover = adstocked - share * window[medium]
             alpha = hyper[at, medium, 0]
-            with np.errstate(divide="ignore"):
+            with np.errstate(divide="ignore", over="ignore"):
                 carried = 1.0 / (1.0 + (inflexion / np.maximum(carryover, 0.0)) ** alpha)
             made.coefficients[at, medium] = coefficient
             made.inflexions[at, medium] = inflexion
@@ -136,7 +136,7 @@ def posterior_table(design: Design, draws: Draws, effects: Effects) -> pd.DataFr
         if paid:
             figures /= spend[i]
             if conversions:  # the least effect is the most costly
-                with np.errstate(divide="ignore"):
+                with np.errstate(divide="ignore", over="ignore"):
                     figures = 1.0 / figures[[0, 1, 3, 2]]
         else:
             figures[:] = np.nan

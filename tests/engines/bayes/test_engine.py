@@ -17,7 +17,7 @@ from mmmlib.model.result import ADDED_TABLES, TrainingResult
 from mmmlib.report import reading
 from tests.engines.bayes.worlds import TRUE, world
 
-FAST = {"sweeps": 2400}
+FAST = {"sweeps": 1600}
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def test_a_study_outside_the_window_is_refused() -> None:
 
 def test_more_columns_than_rows_are_refused() -> None:
     with pytest.raises(DataError, match="rows"):
-        BayesEngine().train(*world(rows=9), ignore)
+        BayesEngine().train(*world(rows=5), ignore)
 
 
 def test_chains_that_do_not_agree_say_so_and_get_no_headline() -> None:
