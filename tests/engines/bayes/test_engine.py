@@ -14,7 +14,7 @@ from mmmlib.ground import columns as c, names
 from mmmlib.ground.errors import DataError, JobError
 from mmmlib.job.parse import TrainingJob
 from mmmlib.model.result import ADDED_TABLES, TrainingResult
-from mmmlib.report import reading
+from mmmlib.report import select
 from tests.engines.bayes.worlds import TRUE, world
 
 FAST = {"sweeps": 1600}
@@ -46,7 +46,7 @@ def test_the_interval_holds_the_truth(trained: TrainingResult) -> None:
 
 def test_the_tables_agree(trained: TrainingResult) -> None:
     decomposition = trained.decomposition
-    fitted = reading.over_time(trained)
+    fitted = select.over_time(trained)
     assert decomposition[c.CONTRIBUTION].sum() == pytest.approx(fitted[c.FITTED].sum())
     assert decomposition[c.CONTRIBUTION_SHARE].sum() == pytest.approx(1)
     by_channel = decomposition.set_index(c.VARIABLE)[c.CONTRIBUTION]
@@ -110,7 +110,7 @@ def test_channels_that_spend_alike_are_not_told_apart() -> None:
     twin = dataset.frame.assign(search_S=dataset.frame["tv_S"])
     result = BayesEngine().train(replace(dataset, frame=twin), job, ignore)
     assert set(result.posterior[c.KNOWN]) & {"roughly known", "not identified: needs a lift study"}
-    assert "cannot be told apart" in reading.message(result, "revenue")
+    assert "cannot be told apart" in select.message(result, "revenue")
 
 
 def test_one_channel_and_one_week_of_spend() -> None:
@@ -146,7 +146,7 @@ def test_chains_that_do_not_agree_say_so_and_get_no_headline() -> None:
     if result.posterior[c.CONVERGED].all():  # three rounds may do after all
         pytest.skip("they agree")
     assert "do not agree" in result.posterior[c.VERDICT].iloc[0]
-    assert "not converged" in reading.message(result, "revenue")
+    assert "not converged" in select.message(result, "revenue")
 
 
 @pytest.mark.parametrize("adstock", ["weibull_cdf", "weibull_pdf"])
