@@ -1,6 +1,8 @@
 from . import (
-    bayes as bayes,
     native as native,
+)
+from .bayes.engine import (
+    second_opinion as second_opinion,
 )
 from .engine import (
     CandidatesDone as CandidatesDone,

@@ -15,7 +15,6 @@ from .parts import (
     Feature as Feature,
     Frozen as Frozen,
     Organic as Organic,
-    Posterior as Posterior,
     Study as Study,
 )
 from .ranges import (

@@ -32,6 +32,5 @@ from .solve import (
     responses as responses,
 )
 from .uplift import (
-    Uplift as Uplift,
     uplift_of as uplift_of,
 )

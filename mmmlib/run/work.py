@@ -41,7 +41,7 @@ from mmmlib.data import (
     load_dataset,
     read_annotations,
 )
-from mmmlib.engines import bayes, open_engine
+from mmmlib.engines import open_engine, second_opinion
 from mmmlib.ground import JobError, Problem, StoreError, scrub_kernel
 from mmmlib.job import JOB_KEYS, TrainingJob
 from mmmlib.model import TrainingResult
@@ -180,7 +180,7 @@ class NotebookRun:
                 return train_refresh(self.run, dataset, job, self.progress)
             result = open_engine(job).train(dataset, job, self.progress)
             if job.posterior.second_opinion and job.engine != "bayes":
-                result = bayes.second_opinion(result, dataset, job, self.progress)
+                result = second_opinion(result, dataset, job, self.progress)
             save_result(self.run, result)
             if job.engine == "native":
                 save_models(self.run, result, job)
