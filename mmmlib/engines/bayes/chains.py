@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mmmlib.engines.bayes.design import Design
 from mmmlib.engines.bayes.diagnostics import LEAST_ESS, MOST_R_HAT, ess, r_hat
-from mmmlib.engines.bayes.sampler import LINEAR, Data, State, run_chain
+from mmmlib.engines.bayes.sampler import LINEAR, Data, ChainState, run_chain
 from mmmlib.engines.native.compiled import interruptible
 from mmmlib.ground import usable_cores
 from mmmlib.model import FloatArray
@@ -103,7 +103,7 @@ def sample(
 
 
 def _round(
-    data: Data, states: list[State], seeds: NDArray[Any], warm: int, sweeps: int, heat: float
+    data: Data, states: list[ChainState], seeds: NDArray[Any], warm: int, sweeps: int, heat: float
 ) -> tuple[tuple[FloatArray, ...], ...]:
     """What each chain keeps: shapes, logs, scalars, weights."""
     kept = min(KEPT, sweeps)
@@ -132,7 +132,7 @@ def _round(
     return tuple(zip(*made, strict=True))
 
 
-def _start(data: Data, rng: np.random.Generator) -> State:
+def _start(data: Data, rng: np.random.Generator) -> ChainState:
     """A chain's start: shapes from their priors, coefficients near the middle of theirs."""
     media, size = data.low.shape
     terms, groups = data.prior.size, data.group_scale.size
@@ -144,7 +144,7 @@ def _start(data: Data, rng: np.random.Generator) -> State:
     factors[:, range(size), range(size)] *= data.high > data.low
     log_steps = np.full(terms, FIRST_LOG_STEP)
     log_steps[data.prior == LINEAR] = 0.3 * data.prior_sd[data.prior == LINEAR]
-    return State(
+    return ChainState(
         shapes=rng.random((media, size)),
         logs=logs,
         scalars=np.concatenate([[-1.0, data.pooled_mean, -0.7], np.zeros(groups)]),

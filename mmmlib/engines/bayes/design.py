@@ -48,7 +48,7 @@ _SIZES = (0.1, 0.1, 1.0, 1.0)  # scale of each group's half-Cauchy prior, in uni
 
 
 @dataclass(frozen=True)
-class Column:
+class BaselineColumn:
     """A column of the baseline: which variable of the job it belongs to, and its group."""
 
     variable: str
@@ -65,13 +65,13 @@ class Design:
     data : ModelInput
         Columns of prophet's components and of factors are stand-ins until they are estimated.
     job : TrainingJob
-    columns : tuple of Column
+    columns : tuple of BaselineColumn
         The baseline.
     """
 
     data: ModelInput
     job: TrainingJob
-    columns: tuple[Column, ...]
+    columns: tuple[BaselineColumn, ...]
 
     @classmethod
     def of(cls, dataset: Dataset, job: TrainingJob) -> Design:
@@ -246,13 +246,13 @@ def _input(dataset: Dataset, job: TrainingJob) -> ModelInput:
     return ModelInput.of_table(pd.DataFrame(table), spends, job)
 
 
-def _baseline(dataset: Dataset, data: ModelInput, job: TrainingJob) -> list[Column]:
+def _baseline(dataset: Dataset, data: ModelInput, job: TrainingJob) -> list[BaselineColumn]:
     days = (data.dates[data.window] - data.dates[data.first]) / DAY
     step = float(np.diff(days).min()) if len(days) > 1 else 7.0
-    made: list[Column] = []
+    made: list[BaselineColumn] = []
 
     def add(variable: str, group: int, values: FloatArray) -> None:
-        made.append(Column(variable, group, np.asarray(values, dtype=np.float64)))
+        made.append(BaselineColumn(variable, group, np.asarray(values, dtype=np.float64)))
 
     if job.intercept:
         add(c.INTERCEPT, _FLAT, np.ones(data.rows))

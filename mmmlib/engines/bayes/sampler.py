@@ -102,7 +102,7 @@ class Data(NamedTuple):
     nu: float
 
 
-class State(NamedTuple):
+class ChainState(NamedTuple):
     """Where a chain is; it is written in place.
 
     Attributes
@@ -300,7 +300,7 @@ def moments_factor(
 @compiled
 def run_chain(
     data: Data,
-    state: State,
+    state: ChainState,
     seed: int,
     warm: int,
     sweeps: int,
@@ -316,7 +316,7 @@ def run_chain(
     Parameters
     ----------
     data : Data
-    state : State
+    state : ChainState
         Where it starts; where it ended, after.
     seed : int
         Of this chain and round.
