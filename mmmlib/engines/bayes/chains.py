@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mmmlib.engines.bayes.design import Design
 from mmmlib.engines.bayes.diagnostics import LEAST_ESS, MOST_R_HAT, ess, r_hat
-from mmmlib.engines.bayes.sampler import LINEAR, Data, ChainState, run_chain
+from mmmlib.engines.bayes.sampler import LINEAR, ChainState, Data, run_chain
 from mmmlib.engines.native.compiled import interruptible
 from mmmlib.ground import usable_cores
 from mmmlib.model import FloatArray
