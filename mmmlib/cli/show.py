@@ -115,6 +115,7 @@ def show_run(run: Run) -> None:
     result = load_result(run) if run.has(TRAINING) else None
     if result:
         _show_model(out, result)
+        _show_posterior(out, result)
         if made := promotion(run, result.best):
             why = escape(f"{made.who}: {made.text}")
             out.print(f"[bold]{made.candidate}[/bold] stands for it, promoted by {why}")
@@ -139,6 +140,25 @@ def show_run(run: Run) -> None:
         elif name.endswith(".png"):
             out.print(f"Winner:     {run.place}/{name}  (mmm open {run} {name})")
     out.print("Dashboard:  make app, then http://127.0.0.1:8080\n")
+
+
+def _show_posterior(out: Console, result: TrainingResult) -> None:
+    """How sure the effect of each channel is, whichever engine made the model."""
+    posterior = result.posterior[result.posterior[c.ROLE] == "paid"]
+    if posterior.empty:
+        return
+    what = "The posterior" if result.engine.startswith("bayes") else "Second opinion, a posterior"
+    out.print(f"\n{what}: {escape(posterior[c.VERDICT].iloc[0])}")
+    efficiency, level = posterior[c.EFFICIENCY].iloc[0].upper(), posterior[c.LEVEL].iloc[0]
+    shown = table("channel", f">{efficiency}", f">{level:.0%} interval", "how well it is known")
+    for _, row in posterior.iterrows():
+        shown.add_row(
+            escape(row[c.CHANNEL]),
+            number(row[c.MEAN], 2),
+            f"{number(row[c.LOW], 2)} to {number(row[c.HIGH], 2)}",
+            row[c.KNOWN],
+        )
+    out.print(shown)
 
 
 def _show_model(out: Console, result: TrainingResult) -> None:

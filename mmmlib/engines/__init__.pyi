@@ -1,6 +1,9 @@
 from . import (
     native as native,
 )
+from .bayes.engine import (
+    second_opinion as second_opinion,
+)
 from .engine import (
     CandidatesDone as CandidatesDone,
     Engine as Engine,

@@ -15,7 +15,11 @@ if TYPE_CHECKING:  # worker processes import this too, and need none of it
     from mmmlib.model import Parent, TrainingResult
 
 NSGA2 = "NSGA2"  # whole generations, native engine only; every other name is nevergrad's
-OWN_OPTIMIZERS = {"native": NSGA2, "robyn": "TwoPointsDE"}  # of an engine, where a job names none
+OWN_OPTIMIZERS = {
+    "native": NSGA2,
+    "robyn": "TwoPointsDE",
+    "bayes": "Metropolis",
+}  # of an engine, where a job names none
 
 
 def optimizer_of(job: TrainingJob) -> str:

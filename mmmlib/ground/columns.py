@@ -49,6 +49,17 @@ LOW: Final = "low"
 HIGH: Final = "high"
 COUNT: Final = "n"
 
+# Posterior, one row a medium, and its draws; intervals at the level
+CONTRIBUTION_LOW: Final = "contribution_low"
+CONTRIBUTION_HIGH: Final = "contribution_high"
+PRIOR_LOW: Final = "prior_low"  # interval of the efficiency before the data are seen
+PRIOR_HIGH: Final = "prior_high"
+LEVEL: Final = "level"  # 0.9: nine in ten such intervals should hold the truth
+R_HAT: Final = "r_hat"
+ESS: Final = "ess"  # independent draws the chains are worth
+KNOWN: Final = "known"  # well known, roughly known, not identified
+DRAW: Final = "draw"
+
 # Convergence, one row an objective and cut (a twentieth of each trial)
 OBJECTIVE: Final = "objective"
 CUT: Final = "cut"

@@ -11,6 +11,7 @@ from typing import Any
 ENGINES = {
     "native": "mmmlib.engines.native.engine:NativeEngine",
     "robyn": "mmmlib.engines.robyn.engine:RobynEngine",
+    "bayes": "mmmlib.engines.bayes.engine:BayesEngine",
 }
 SOURCES = {
     "duckdb": "mmmlib.data.sources.duckdb:DuckDBSource",
@@ -19,6 +20,7 @@ SOURCES = {
 # What an engine imports when it trains: a kernel that waits for its notebook has time for it.
 PRELOADS = {
     "native": ("prophet", "pymoo.operators.crossover.sbx", "mmmlib.engines.native.trials"),
+    "bayes": ("mmmlib.engines.bayes.results", "scipy.stats"),
 }
 STORES = {
     "file": "mmmlib.archive.stores.local:LocalStore",

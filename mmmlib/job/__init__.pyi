@@ -11,9 +11,11 @@ from .parse import (
 from .parts import (
     Allocator as Allocator,
     Channel as Channel,
+    Context as Context,
     Feature as Feature,
     Frozen as Frozen,
     Joined as Joined,
+    Organic as Organic,
     Pivot as Pivot,
     Study as Study,
 )

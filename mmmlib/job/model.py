@@ -25,6 +25,7 @@ from mmmlib.job.parts import (
     Label,
     Organic,
     Pivot,
+    Posterior,
     ProphetOptions,
     Study,
     Text,
@@ -42,7 +43,7 @@ class JobKeys(Frozen):
 
     country: Label = _key("Label of the country; becomes part of the run's path")
     revision: Label = _key("Label that groups runs", "r100")
-    engine: str = _key("What trains the model (native or robyn)", "native")
+    engine: str = _key("What trains the model (native, robyn or bayes)", "native")
     source: str = _key("Where the data come from (duckdb, snowflake)", "duckdb")
     connection: str = _key("Name of the Snowflake connection; empty takes the default", "")
     file: str = _key("CSV or Parquet file, workbook, or example:weekly", "")
@@ -128,6 +129,7 @@ class JobKeys(Frozen):
     allocator: Allocator = _key(
         "Scenario, total_budget, target, low, high, last, start, end, channels", Allocator()
     )
+    posterior: Posterior = _key("Posterior with second_opinion, noise, chains, sweeps", Posterior())
     root: str = _key("Root of the archive; empty takes that of the settings", "")
 
     def to_values(self) -> dict[str, Any]:

@@ -29,6 +29,31 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class Prior(Frozen):
+    """What is known of a channel before the data: a range, or a mean and a spread.
+
+    Of ROAS, or of CPA where the target is a conversion. Nine tenths of the prior lie between
+    ``low`` and ``high``; ``spread`` is a standard deviation. Read by the posterior only.
+    """
+
+    low: float | None = Field(default=None, gt=0)
+    high: float | None = Field(default=None, gt=0)
+    mean: float | None = Field(default=None, gt=0)
+    spread: float | None = Field(default=None, gt=0)
+
+
+class Posterior(Frozen):
+    """How the posterior is computed: by ``engine: bayes``, and beside every other engine's model.
+
+    ``noise: heavy_tailed`` lets single rows lie far off (Student's t, 4 degrees of freedom).
+    """
+
+    second_opinion: bool = True
+    noise: Literal["normal", "heavy_tailed"] = "normal"
+    chains: int = Field(default=4, ge=2, le=64)
+    sweeps: int = Field(default=4000, ge=200, le=1_000_000)
+
+
 class Channel(Frozen):
     """A paid channel: what was spent, optionally what was seen for it, and how it may act."""
 
@@ -38,6 +63,7 @@ class Channel(Frozen):
     sign: Sign = "positive"
     kind: Kind = "online"
     ranges: dict[str, Bounds] = {}
+    prior: Prior | None = None
 
 
 class Organic(Frozen):
@@ -164,6 +190,7 @@ class Study(Frozen):
     spend: float = Field(default=0.0, ge=0)
     confidence: float = Field(default=0.9, gt=0, le=1)
     scope: Literal["immediate", "total"] = "immediate"
+    standard_error: float | None = Field(default=None, gt=0)
 
 
 class ProphetOptions(Frozen):

@@ -316,6 +316,22 @@ def _calibration(job: JobKeys) -> Iterator[Problem]:
             yield Problem(f"{where}.lift", "is 0; the distance to it cannot be a share of it")
 
 
+@rule("channels.prior", "channels.sign")
+def _priors(job: JobKeys) -> Iterator[Problem]:
+    for i, channel in enumerate(job.channels):
+        if (prior := channel.prior) is None:
+            continue
+        where = f"channels[{i}].prior"
+        pairs = (prior.low, prior.high), (prior.mean, prior.spread)
+        given = [pair for pair in pairs if pair != (None, None)]
+        if len(given) != 1 or None in given[0]:
+            yield Problem(where, "needs low and high, or mean and spread, and not both")
+        elif prior.low is not None and prior.high is not None and prior.low >= prior.high:
+            yield Problem(where, f"its low {prior.low:g} is not below its high {prior.high:g}")
+        if channel.sign == "default":
+            yield Problem(where, "is of an effect with a sign; give the channel one, or no prior")
+
+
 @rule("refresh_of")
 def _refresh(job: JobKeys) -> Iterator[Problem]:
     if job.refresh_of and not re.fullmatch(_REFRESH_OF, job.refresh_of):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -21,6 +21,8 @@ TABLES = (
     "cluster_intervals",
     "convergence",
     "model_input",
+    "posterior",
+    "posterior_draws",
 )
 
 # The file of Robyn's own allocation, by scenario
@@ -51,7 +53,42 @@ ADDED_TABLES = {
         c.CONVERGED,
         c.VERDICT,
     ),
+    "posterior": (
+        c.CHANNEL,
+        c.ROLE,
+        c.EFFICIENCY,
+        c.SPEND,
+        c.CONTRIBUTION,
+        c.CONTRIBUTION_LOW,
+        c.CONTRIBUTION_HIGH,
+        c.MEAN,
+        c.MEDIAN,
+        c.LOW,
+        c.HIGH,
+        c.PRIOR_LOW,
+        c.PRIOR_HIGH,
+        c.LEVEL,
+        c.R_HAT,
+        c.ESS,
+        c.KNOWN,
+        c.CONVERGED,
+        c.VERDICT,
+    ),
+    "posterior_draws": (
+        c.DRAW,
+        c.CHANNEL,
+        c.CONTRIBUTION,
+        c.COEFFICIENT,
+        c.INFLEXION,
+        c.MEAN_CARRYOVER,
+        "alphas",
+        "gammas",
+    ),
 }
+
+
+def _empty(name: str) -> Callable[[], pd.DataFrame]:
+    return lambda: pd.DataFrame(columns=list(ADDED_TABLES[name]))
 
 
 _ERRORS = (
@@ -99,7 +136,8 @@ class TrainingResult(Shown):
         (its winner), ``size, note``. Where there are no clusters it is one row of cluster 0
         whose ``note`` says why.
     cluster_intervals : DataFrame
-        95 % intervals of a single model's ROAS, or CPA, within a cluster: ``cluster, channel,
+        Spread of near-best models (Robyn's bootstrap, no interval of the truth), ROAS or CPA within
+        a cluster: ``cluster, channel,
         efficiency, mean, standard_error, low, high, n`` (models that count).
     convergence : DataFrame
         One row an objective and cut of the search: ``objective, cut, iteration`` (its last),
@@ -118,6 +156,15 @@ class TrainingResult(Shown):
     optimizer : str
         Name of what searched, also where the job left it to the engine; empty in the first
         archived runs.
+    posterior : DataFrame
+        One row a medium: ``channel, role, efficiency`` (roas or cpa), ``spend, contribution`` (its
+        mean) ``contribution_low, contribution_high``, ``mean, median, low, high`` of the
+        efficiency, ``prior_low, prior_high`` (before the data), ``level`` of the intervals,
+        ``r_hat, ess, known`` (in words), and of the whole posterior ``converged, verdict``. Empty
+        where none was computed.
+    posterior_draws : DataFrame
+        Models drawn from it, one row a draw and paid channel: ``draw, channel, contribution,
+        coefficient, inflexion, mean_carryover`` and one column a hyperparameter.
     files : mapping
         Files an engine makes itself, by their names in the archive; not loaded again.
 
@@ -147,6 +194,8 @@ class TrainingResult(Shown):
     engine: str
     seconds: Mapping[str, float]
     optimizer: str = ""
+    posterior: pd.DataFrame = field(default_factory=_empty("posterior"))
+    posterior_draws: pd.DataFrame = field(default_factory=_empty("posterior_draws"))
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     def tables(self) -> dict[str, pd.DataFrame]:

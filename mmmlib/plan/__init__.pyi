@@ -31,3 +31,6 @@ from .solve import (
     best_for_budget as best_for_budget,
     responses as responses,
 )
+from .uplift import (
+    uplift_of as uplift_of,
+)

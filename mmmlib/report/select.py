@@ -73,6 +73,8 @@ def carryover(result: TrainingResult) -> pd.DataFrame:
 
 def message(result: TrainingResult, target_type: str) -> str:
     """The page in one sentence: what returns the most, and what the largest spend returns."""
+    if (untold := _untold(result)) is not None:
+        return untold
     table = result.channel_table()
     table = table[(table[c.SPEND] > 0) & (table[c.EFFECT_SHARE] > 0)]
     if table.empty:
@@ -93,6 +95,31 @@ def message(result: TrainingResult, target_type: str) -> str:
     )
 
 
+def _untold(result: TrainingResult) -> str | None:
+    """What stands in place of a winner that the posterior does not bear out."""
+    table = result.posterior[result.posterior[c.ROLE] == "paid"]
+    if table.empty:
+        return None
+    if not table[c.CONVERGED].all():
+        if result.engine.startswith("bayes"):
+            return "The chains have not converged: no channel can be compared with another"
+        return None  # the model stands for itself, without a second opinion
+    if len(table) < 2:
+        return None
+    highest = table[c.EFFICIENCY].iloc[0] == c.ROAS
+    ordered = table.sort_values(c.MEAN, ascending=not highest, kind="stable")
+    best, others = ordered.iloc[0], ordered.iloc[1:]
+    parted = (best[c.LOW] > others[c.HIGH]) if highest else (best[c.HIGH] < others[c.LOW])
+    if parted.all():
+        return None
+    alike = int((~parted).sum())
+    return (
+        f"The channels cannot be told apart: the {table[c.LEVEL].iloc[0]:.0%} interval of "
+        f"{best[c.CHANNEL]}, the most efficient, overlaps {alike} other"
+        f"{'' if alike == 1 else 's'}"
+    ).replace("%", "\u00a0%")
+
+
 def grid_response(result: TrainingResult, channel: str) -> tuple[np.ndarray, np.ndarray]:
     """Spend and response of one channel's curve, sorted by spend."""
     table = result.response_curves
@@ -101,11 +128,18 @@ def grid_response(result: TrainingResult, channel: str) -> tuple[np.ndarray, np.
     return rows[c.SPEND].to_numpy(), rows[c.RESPONSE].to_numpy()
 
 
+def posterior(result: TrainingResult) -> pd.DataFrame:
+    """Rows of the paid channels in the posterior; empty where there is none or it failed."""
+    table = result.posterior
+    good = (table[c.ROLE] == "paid") & table[c.CONVERGED].astype(bool)
+    return table[good].reset_index(drop=True)
+
+
 def intervals(result: TrainingResult, target_type: str) -> pd.DataFrame:
-    """95 % interval of ROAS (or CPA) of each channel in the best model's cluster.
+    """Spread of ROAS (or CPA) of each channel among near-best models, those of the best's cluster.
 
     Columns ``channel, low, high, n``; empty where the model is in no cluster, or its cluster has
-    too few models to know.
+    too few models to know. It is no interval of the truth: that is the posterior's.
     """
     table = result.cluster_intervals
     candidates = result.candidates

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter
 from mmmlib.ground import columns as c
 from mmmlib.model import TrainingResult
 from mmmlib.report import style
-from mmmlib.report.select import intervals
+from mmmlib.report.select import intervals, posterior
 from mmmlib.report.style import Box
 from mmmlib.report.text import MISSING, percent, short
 
@@ -72,8 +72,9 @@ _Intervals = list[tuple[float, float] | None]
 
 
 def _intervals(result: TrainingResult, target_type: str, channels: list[str]) -> _Intervals:
-    """Low and high of each channel in the best model's cluster; empty where none is known."""
-    rows = intervals(result, target_type).set_index(c.CHANNEL)
+    """Low and high of each channel by the posterior, or else in the model's cluster."""
+    rows = posterior(result)
+    rows = (intervals(result, target_type) if rows.empty else rows).set_index(c.CHANNEL)
     if rows.empty:
         return []
     lows, highs = rows[c.LOW].to_dict(), rows[c.HIGH].to_dict()
@@ -83,9 +84,15 @@ def _intervals(result: TrainingResult, target_type: str, channels: list[str]) ->
 
 def _meaning(result: TrainingResult, known: _Intervals) -> str:
     """What the interval is, so that nobody takes it for more; or why there is none."""
+    if len(rows := posterior(result)):
+        level = percent(float(rows[c.LEVEL].iloc[0]))
+        said = "the model's own value as a dot, of the same posterior"
+        if not result.engine.startswith("bayes"):
+            said = "by a second opinion, the posterior; the dot is this model"
+        return f"in brackets the {level} interval ({said})."
     if known:
         cluster = int(result.errors()[c.CLUSTER])
-        return f"in brackets where 95\u00a0% of the models like this one lie (cluster {cluster})."
+        return f"in brackets the spread of near-best models (cluster {cluster}), no interval."
     return "no interval: this model is in no cluster of similar ones."
 
 

@@ -41,11 +41,11 @@ from mmmlib.data import (
     load_dataset,
     read_annotations,
 )
-from mmmlib.engines import open_engine
+from mmmlib.engines import open_engine, second_opinion
 from mmmlib.ground import JobError, Problem, StoreError, scrub_kernel
 from mmmlib.job import JOB_KEYS, TrainingJob, job_path, plain_values, read_text
 from mmmlib.model import TrainingResult
-from mmmlib.plan import Allocation, basis_of, compared_metrics
+from mmmlib.plan import Allocation, basis_of, compared_metrics, uplift_of
 from mmmlib.run.preflight import accepted
 from mmmlib.run.progress import Progress
 from mmmlib.run.refresh import find_parent, shown_changes, train_refresh
@@ -202,6 +202,8 @@ class NotebookRun:
             if job.refresh_of:
                 return train_refresh(self.run, dataset, job, self.progress)
             result = open_engine(job).train(dataset, job, self.progress)
+            if job.posterior.second_opinion and job.engine != "bayes":
+                result = second_opinion(result, dataset, job, self.progress)
             save_result(self.run, result)
             if job.engine == "native":
                 save_models(self.run, result, job)
@@ -221,9 +223,10 @@ class NotebookRun:
         with self._stage("allocate"):
             allocation = basis_of(self.run).plan()
             metrics, said = compared_metrics(self.run, allocation)
-            if said:
-                self.progress.log(said)
-                print(said)
+            uplift = uplift_of(self.run, allocation)
+            for line in filter(None, (said, uplift.words() if uplift else "")):
+                self.progress.log(line)
+                print(line)
             self.run.save("allocator_metrics.csv", _csv(metrics))
             self.run.save(f"allocation_{allocation.scenario}.csv", _csv(allocation.table))
             warnings = pd.DataFrame({"warning": allocation.warnings}, dtype=object)

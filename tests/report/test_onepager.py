@@ -124,7 +124,7 @@ def test_intervals_are_those_of_the_models_own_cluster(build: Callable) -> None:
     shown = "\n".join(text.get_text() for text in texts(onepager.page(both, job)))
     for _, row in result.cluster_intervals.iterrows():
         assert f"[{short(row[c.LOW], 2)}, {short(row[c.HIGH], 2)}]" in shown
-    assert "of the models like this one lie (cluster 1)" in shown
+    assert "spread of near-best models (cluster 1)" in shown
     assert "−99" not in shown
     alone = replace(both, candidates=both.candidates.assign(**{c.CLUSTER: 0}))
     shown = "\n".join(text.get_text() for text in texts(onepager.page(alone, job)))

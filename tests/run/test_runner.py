@@ -58,7 +58,7 @@ def test_a_run_from_the_command_line(job_file: Callable[..., Path], archive: Arc
         "candidates.parquet", "coefficients.parquet", "decomposition.parquet",
         "decomposition_over_time.parquet", "response_curves.parquet", "channels.parquet",
         "clusters.parquet", "cluster_intervals.parquet", "convergence.parquet",
-        "model_input.parquet", "best_model_id.txt",
+        "model_input.parquet", "best_model_id.txt", "posterior.parquet", "posterior_draws.parquet",
         "allocator_metrics.csv", "allocation_max_response.csv", "allocation_warnings.csv",
         f"{manifest.best}.pdf",
     }  # fmt: skip

@@ -33,9 +33,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 @functools.cache
 def sources_digest() -> str:
     """Digest of all sources that are compiled: this package and the formulas it takes."""
-    digest = hashlib.sha256()
+    digest, here = hashlib.sha256(), Path(__file__).parent
     formulas = (Path(inspect.getfile(module)) for module in (adstock, splits))
-    for path in [*sorted(Path(__file__).parent.glob("*.py")), *formulas]:
+    sampler = here.parent / "bayes" / "sampler.py"
+    for path in [*sorted(here.glob("*.py")), sampler, *formulas]:
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -32,7 +32,7 @@ def prepare(dataset: Dataset, job: TrainingJob) -> ModelInput:
     frame = dataset.frame
     dates = pd.Series(frame[job.date].to_numpy(dtype="datetime64[ns]"))
     first, rows = window_rows(dates.to_numpy(), job)
-    if problems := list(_raw_problems(frame, job, slice(first, first + rows))):
+    if problems := list(raw_problems(frame, job, slice(first, first + rows))):
         raise DataError(problems)
     factors = {item.name: frame[item.column or item.name] for item in job.context if item.factor}
     columns: dict[str, Any] = {c.DATE: dates, c.TARGET: frame[job.target].to_numpy()}
@@ -53,7 +53,7 @@ def prepare(dataset: Dataset, job: TrainingJob) -> ModelInput:
     return ModelInput.of_table(pd.DataFrame(columns), spends, job)
 
 
-def _raw_problems(frame: pd.DataFrame, job: TrainingJob, window: slice) -> Iterator[Problem]:
+def raw_problems(frame: pd.DataFrame, job: TrainingJob, window: slice) -> Iterator[Problem]:
     for i, channel in enumerate(job.channels):
         for key, column in (("spend", channel.spend), ("exposure", channel.exposure)):
             if column is None:

@@ -48,7 +48,7 @@ def read_spread(run: Run, candidate: str, efficiency: str) -> dict[str, Any]:
     dict
         ``near`` (how many), ``cluster`` (of the candidate, 0: none), ``channels``: channel →
         ``low, high`` (smallest and largest over the near-best), ``interval`` (``low, high, n`` of
-        the cluster's 95 % interval, or ``None``), ``winners`` (``[cluster, value]``).
+        the spread within the cluster, or ``None``), ``winners`` (``[cluster, value]``).
     """
     errors = read_columns(run, "candidates", _ERRORS)
     paid = read_columns(run, "decomposition", [c.CANDIDATE, c.VARIABLE, c.ROLE, efficiency])

@@ -48,7 +48,8 @@ class Run:
 
 def stored() -> list[str]:
     """Tables that Robyn gives; convergence follows from the candidates."""
-    return [name for name in TABLES if name != "convergence"]
+    ours = ("convergence", "posterior", "posterior_draws")
+    return [name for name in TABLES if name not in ours]
 
 
 @pytest.fixture(scope="module")
