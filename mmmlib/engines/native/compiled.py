@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 from mmmlib.ground import imported_without
 from mmmlib.model import adstock, splits
@@ -42,8 +42,24 @@ def sources_digest() -> str:
     return digest.hexdigest()
 
 
+class _Index(IndexDataCacheFile):  # type: ignore[misc]
+    """Numba's index of a function's entries; one that names a class that is gone holds nothing."""
+
+    def _load_index(self) -> dict[Any, Any]:
+        # numba unpickles the signatures in it before it asks whether the sources have changed
+        try:
+            return dict(super()._load_index())
+        except (AttributeError, ImportError):
+            return {}
+
+
 class _SourcesCache(FunctionCache):  # type: ignore[misc]
     """Numba's cache, asked with the digest of all sources."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        stamp = self._impl.locator.get_source_stamp()
+        self._cache_file = _Index(self._cache_path, self._impl.filename_base, stamp)
 
     def _index_key(self, *args: Any) -> tuple[Any, ...]:
         return (*super()._index_key(*args), sources_digest())

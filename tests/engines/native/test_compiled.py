@@ -61,3 +61,13 @@ def test_an_interrupt_in_compiled_code_is_an_interrupt() -> None:
         interrupted()
     with pytest.raises(SystemError, match="another"), interruptible():
         raise SystemError("another")
+
+
+def test_an_index_that_names_a_class_that_is_gone_is_empty(tmp_path: Path) -> None:
+    """A class renamed between two versions: numba's index holds the signatures with its name."""
+    assert _hits_and_misses("one", tmp_path) == "0 1 True"
+    (index,) = tmp_path.glob("**/*hill*.nbi")
+    version = index.read_bytes().split(b"\x80", 1)[0]
+    index.write_bytes(version + b"cmmmlib.engines.native.evaluate\nGone\n.")
+    assert _hits_and_misses("one", tmp_path) == "0 1 True"
+    assert _hits_and_misses("one", tmp_path) == "1 0 False"
