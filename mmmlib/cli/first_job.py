@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
 from mmmlib.cli.options import says_errors
-from mmmlib.data import Guess, guess_job, guess_table
-from mmmlib.engines import proposed_engine
+from mmmlib.data import Guess
 from mmmlib.ground import JobError, Problem, names, yaml_text
 from mmmlib.job import HYPERPARAMETERS, Kind, TrainingJob, default_range
+from mmmlib.run import first_guess
 
 SCHEMA_FILE = "job.schema.json"
 _GROUPS = ("channels", "organic", "context")
@@ -99,20 +98,7 @@ def init_job(
     path = Path(output)
     if path.exists() and not force:  # said before a look at large data, not after
         raise _exists(path)
-    first, *more = [files] if isinstance(files, str) else (files or [""])
-    if first:
-        guess = guess_job(first, chosen, more, settle=True)
-    elif chosen.get("table") or chosen.get("sql"):
-        where = [chosen.get(key, "") for key in ("connection", "table", "sql")]
-        guess = guess_table(where[0], where[1], where[2], chosen)
-    else:
-        raise JobError(
-            [Problem("FILE", "is missing; name a file, or --table or --sql of Snowflake")]
-        )
-    engine, why = proposed_engine(guess.job)
-    guess = replace(
-        guess, values=guess.values | {"engine": engine}, reasons=guess.reasons | {"engine": why}
-    )
+    guess = first_guess([files] if isinstance(files, str) else files, chosen)
     write_job(job_text(guess, _schema_beside(path)), path, force=force)
     channels = ", ".join(channel["name"] for channel in guess.values["channels"][:12])
     lines = [f"wrote {output}: {guess.values['target']} explained by {channels}"]

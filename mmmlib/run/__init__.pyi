@@ -1,6 +1,9 @@
 from .check import (
     check_job as check_job,
 )
+from .guessed import (
+    first_guess as first_guess,
+)
 from .preflight import (
     accepted as accepted,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.data import check as check_data, checks, guess_job
+from mmmlib.data import check as check_data, checks
 from mmmlib.job import JOBS, TrainingJob
 from mmmlib.ui.lab.run import Archive, Run
 
@@ -150,8 +150,8 @@ def check(job: Asked, **keys: Any) -> pd.DataFrame:
     Examples
     --------
     >>> import mmmlib
-    >>> mmmlib.check("demo")["verdict"].value_counts().to_dict()
-    {'PASS': 20}
+    >>> mmmlib.check("demo")["verdict"].unique().tolist()
+    ['PASS']
     """
     from mmmlib.run import check_job
 
@@ -159,20 +159,43 @@ def check(job: Asked, **keys: Any) -> pd.DataFrame:
     return checks.table(check_data(checked.dataset, checked.job))
 
 
-def guess(file: str, country: str = "", date: str = "", target: str = "") -> TrainingJob:
+def guess(
+    file: str = "",
+    *more: str,
+    country: str = "",
+    date: str = "",
+    target: str = "",
+    spend: str = "",
+    first_date: str = "",
+    no_row: str = "",
+    connection: str = "",
+    table: str = "",
+    sql: str = "",
+) -> TrainingJob:
     """Propose a job by looking at the data, as ``mmm job init`` does; prints what is doubtful.
 
     Parameters
     ----------
-    file : str
-        CSV or Parquet file, or ``example:weekly``.
-    country, date, target : str
-        What you know: a label, and the columns of the dates and of what is to be explained.
+    file, *more : str
+        CSV or Parquet file, workbook, or ``example:weekly``; further ones are joined by date.
+        Empty: a table or SQL of Snowflake.
+    country : str
+        Label or value of the country; ``*`` adds all up.
+    date, target : str
+        Columns of the dates and of what is to be explained, where they are not found.
+    spend : str
+        Columns of spend, by commas, where names do not say.
+    first_date : str
+        Date of the first row, where rows are numbered.
+    no_row : str
+        What missing dates are: ``zero`` or ``fill``.
+    connection, table, sql : str
+        Of Snowflake; ``table`` may be the sheet of a workbook.
 
     Raises
     ------
     SourceError, DataError
-        No job can be guessed from the file.
+        No job can be guessed from the data, or a question only a person can answer.
 
     Examples
     --------
@@ -181,12 +204,23 @@ def guess(file: str, country: str = "", date: str = "", target: str = "") -> Tra
     >>> job.target, [channel.name for channel in job.channels][:2]
     ('revenue', ['tv', 'ooh'])
     """
-    from mmmlib.engines import proposed_engine
+    from mmmlib.run import first_guess
 
-    found = guess_job(file, {"country": country, "date": date, "target": target})
+    chosen = {
+        "country": country,
+        "date": date,
+        "target": target,
+        "spend": spend,
+        "first_date": first_date,
+        "no_row": no_row,
+        "connection": connection,
+        "table": table,
+        "sql": sql,
+    }
+    found = first_guess([name for name in (file, *more) if name], chosen)
     for doubt in found.doubts:
         print(f"not sure about: {doubt}")
-    return found.job.with_keys(engine=proposed_engine(found.job)[0])
+    return found.job
 
 
 def _job(asked: Asked, keys: dict[str, Any]) -> TrainingJob:
