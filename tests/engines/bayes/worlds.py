@@ -1,4 +1,4 @@
-"""Small worlds whose truth is known, made by the product's simulator."""
+"""Small worlds whose truth is known."""
 
 from __future__ import annotations
 
