@@ -17,6 +17,7 @@ from .parts import (
     Joined as Joined,
     Organic as Organic,
     Pivot as Pivot,
+    Prior as Prior,
     Study as Study,
 )
 from .ranges import (

@@ -32,8 +32,9 @@ class Frozen(BaseModel):
 class Prior(Frozen):
     """What is known of a channel before the data: a range, or a mean and a spread.
 
-    Of ROAS, or of CPA where the target is a conversion. Nine tenths of the prior lie between
-    ``low`` and ``high``; ``spread`` is a standard deviation. Read by the posterior only.
+    Of ROAS, or of CPA where the target is a conversion; nothing given is no prior. Nine tenths of
+    it lie between ``low`` and ``high``; ``spread`` is a standard deviation. Read by the posterior
+    only.
     """
 
     low: float | None = Field(default=None, gt=0)
@@ -63,7 +64,7 @@ class Channel(Frozen):
     sign: Sign = "positive"
     kind: Kind = "online"
     ranges: dict[str, Bounds] = {}
-    prior: Prior | None = None
+    prior: Prior = Prior()
 
 
 class Organic(Frozen):

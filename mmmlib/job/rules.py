@@ -319,7 +319,8 @@ def _calibration(job: JobKeys) -> Iterator[Problem]:
 @rule("channels.prior", "channels.sign")
 def _priors(job: JobKeys) -> Iterator[Problem]:
     for i, channel in enumerate(job.channels):
-        if (prior := channel.prior) is None:
+        prior = channel.prior
+        if prior == type(prior)():
             continue
         where = f"channels[{i}].prior"
         pairs = (prior.low, prior.high), (prior.mean, prior.spread)

@@ -113,8 +113,10 @@ def _finished(run: Run) -> Manifest:
 def _compared(name: str, old: Run, new: Run) -> list[object]:
     has = [run.has(f"{name}.parquet") for run in (old, new)]
     if not all(has):
-        note = "in neither run" if not any(has) else f"only in the {'new' if has[1] else 'old'} run"
-        return [name, 0, 0, 0.0 if not any(has) else np.inf, note]
+        if has[0]:
+            return [name, 0, 0, np.inf, "only in the old run"]
+        # a version that computes more reproduces what an earlier one had
+        return [name, 0, 0, 0.0, "only in the new run" if has[1] else "in neither run"]
     if old.load(f"{name}.parquet") == new.load(f"{name}.parquet"):
         return [name, len(old.load_table(name)), 0, 0.0, "the same file"]
     one, other = old.load_table(name), new.load_table(name)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmmlib.engines.bayes.sampler import HALF_NORMAL, LINEAR, OWN, POOLED
-from mmmlib.job import Channel, Context, Organic, TrainingJob
+from mmmlib.job import Channel, Context, Organic, Prior, TrainingJob
 from mmmlib.model import FloatArray, ModelInput
 
 MEDIA_SHARE, MEDIA_SHARE_SD = 0.25, 1.0  # of the target, by all channels together; sd of its log
@@ -73,7 +73,7 @@ def log_moments(channel: Channel, conversions: bool) -> tuple[float, float] | No
     target is a conversion the prior is of CPA, whose logarithm is that of ROAS turned round.
     """
     prior = channel.prior
-    if prior is None:
+    if prior == Prior():
         return None
     if prior.low is not None and prior.high is not None:
         low, high = math.log(prior.low), math.log(prior.high)

@@ -29,7 +29,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
               "train_size", "calibration", "calibration_constraint", "intercept",
               "intercept_sign", "lambda_range", "penalty_factors", "refresh_of"),
     "search": ("engine", "iterations", "trials", "seed", "workers", "optimizer",
-               "objective_weights", "rssd_zero_penalty", "pareto_fronts", "min_candidates"),
+               "objective_weights", "rssd_zero_penalty", "pareto_fronts", "min_candidates",
+               "posterior"),
     "plan": ("allocator", "annotations", "root"),
 }  # fmt: skip
 
@@ -296,7 +297,8 @@ def _plain(field: Field, value: Any) -> Any:
         case "list":
             return [_plain(field["item"], each) for each in value]
         case "group":
-            return {each["key"]: _plain(each, value[each["key"]]) for each in field["fields"]}
+            inner = {each["key"]: each for each in field["fields"]}
+            return {key: _plain(each, value.get(key, empty(each))) for key, each in inner.items()}
         case "map" if "item" in field:
             return {name: _plain(field["item"], each) for name, each in value.items()}
     if field["nullable"] and value == "":
