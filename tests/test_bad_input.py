@@ -201,8 +201,7 @@ def edited(weekly: pd.DataFrame, column: str, values: dict[int, Any]) -> pd.Data
         ("DATE", {6: "2015-12-28"},
          "DATE: 1 dates have several rows, such as 2015-12-28, that differ in revenue"),
         ("revenue", {5: "inf"}, "revenue: 1 values are infinite; correct them, or leave them"),
-        ("revenue", {5: "NaN"}, "revenue: interpolated (1; values are missing, 1 of 208); correct "
-         "the data, or accept it with acknowledge: ['fill:revenue']"),
+        ("revenue", {5: "NaN"}, "revenue: interpolated (1; values are missing; the sum moves"),
         ("tv_S", {5: -1.5}, "tv_S: 1 values are negative; spend cannot be"),
     ],
     ids=["text", "three formats", "no such day", "same date", "infinite", "missing", "negative"],

@@ -44,13 +44,18 @@ JUNK: st.SearchStrategy[Any] = st.one_of(
 
 def assert_contract(dataset: Dataset, raw: pd.DataFrame, job: TrainingJob) -> None:
     """Dates on a grid, numbers and levels without gaps, and a ledger that accounts for rows."""
-    frame, days = dataset.frame, DAYS[dataset.interval]
+    frame = dataset.frame
     assert frame.columns[0] == job.date
     assert frame.columns.is_unique
     dates = frame[job.date]
     assert dates.dtype == "datetime64[ns]"
     assert len(frame) >= 2
-    assert (dates.diff().dropna() == pd.Timedelta(days=days)).all()
+    if dataset.interval == "month":
+        months = dates.dt.to_period("M").astype("int64")
+        assert (months.diff().dropna() == 1).all()
+    else:
+        days = DAYS[dataset.interval]
+        assert (dates.diff().dropna() == pd.Timedelta(days=days)).all()
     texts = {item.column or item.name for item in job.context if item.factor}
     texts |= {f.columns[0] for f in job.features if f.operation == "one_hot"}
     for name in frame.columns[1:]:
@@ -65,7 +70,7 @@ def assert_contract(dataset: Dataset, raw: pd.DataFrame, job: TrainingJob) -> No
     assert frame[job.target].notna().all()
     if job.interval:
         assert dataset.interval == job.interval
-    if len(dataset.holidays):
+    if len(dataset.holidays) and dataset.interval != "month":
         offsets = (dataset.holidays["date"] - dates[0]).dt.days % days
         assert (offsets == 0).all()
     assert_ledger(dataset, raw, job)

@@ -16,6 +16,7 @@ import pytest
 
 from mmmlib.ground import children
 from tests.conftest import REPOSITORY
+from tests.waiting import wait_until
 
 
 def echo(descriptor: int, word: str) -> None:
@@ -33,7 +34,15 @@ def test_plain_values_arrive_as_they_are() -> None:
 def test_a_child_that_takes_too_long_is_killed() -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         children.run("time:sleep", 600, seconds=0.2)
-    assert not [one for one in psutil.Process().children() if "600" in " ".join(one.cmdline())]
+
+    def words(child: psutil.Process) -> list[str]:
+        try:
+            return child.cmdline()
+        except psutil.Error:  # it ends at this very moment
+            return []
+
+    ours = psutil.Process()
+    assert wait_until(lambda: not [one for one in ours.children() if "600" in words(one)])
 
 
 def test_a_folder_full_of_data_hides_no_library(tmp_path: Path) -> None:

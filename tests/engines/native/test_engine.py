@@ -69,9 +69,9 @@ def test_another_seed_is_another_search(trained: tuple[TrainingResult, list[Even
 
 def test_tables(trained: tuple[TrainingResult, list[Event]]) -> None:
     result, _ = trained
-    for table in result.tables().values():
+    for name, table in result.tables().items():
         assert isinstance(table.index, pd.RangeIndex)
-        assert len(table) > 0
+        assert (len(table) > 0) is not name.startswith("posterior")  # computed beside the engine
     candidates = result.candidates
     assert len(candidates) == 120
     assert candidates[c.CANDIDATE].is_unique

@@ -62,6 +62,8 @@ def test_the_tables_are_those_of_every_engine(
     shown = native.channels[c.CANDIDATE].unique().tolist()
     tables |= in_full(full_from_r, tables["decomposition"], shown)
     for name, table in native.tables().items():
+        if name.startswith("posterior"):  # computed beside either engine, not by it
+            continue
         wanted = table.assign(passes=np.nan) if name == "candidates" else table
         pd.testing.assert_frame_equal(tables[name], wanted, rtol=1e-12)
     lines = robyn_tables.describe(tables | {"best": best, "rule": rule})
