@@ -42,7 +42,7 @@ def test_a_child_that_takes_too_long_is_killed() -> None:
             return []
 
     ours = psutil.Process()
-    assert wait_until(lambda: not [one for one in ours.children() if "600" in words(one)])
+    assert wait_until(lambda: not [one for one in ours.children() if "600" in " ".join(words(one))])
 
 
 def test_a_folder_full_of_data_hides_no_library(tmp_path: Path) -> None:
