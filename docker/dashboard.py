@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,8 @@ from pathlib import Path
 
 GRACE_SECONDS = 8.0  # Docker and Cloud Run kill ten seconds after they ask
 VARIABLE = "MMM_CLOSING"  # names the file that says: no further run starts here
-RUNS = {b"execute", b"run"}  # commands of `mmm` that train
+# Commands of `mmm` that train: typed, or given to a child of ours in its code.
+TRAINS = re.compile(rb"(^|\0)(execute|run)\0|\bmain\(\['(execute|run)'")
 ASKED: set[int] = set()
 
 
@@ -57,8 +59,8 @@ def runs(closing: Path) -> Iterator[int]:
     own = f"{VARIABLE}={closing}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            arguments = (folder / "cmdline").read_bytes().split(b"\0")
-            if RUNS & set(arguments) and own in (folder / "environ").read_bytes().split(b"\0"):
+            command = (folder / "cmdline").read_bytes()
+            if TRAINS.search(command) and own in (folder / "environ").read_bytes().split(b"\0"):
                 yield int(folder.name)
         except OSError:  # it has ended, or is somebody else's
             continue

@@ -39,7 +39,7 @@ from .examples import (
 from .extract import (
     dataset_of as dataset_of,
 )
-from .guess import (
+from .guess.first import (
     UNKNOWN as UNKNOWN,
     Guess as Guess,
     guess_job as guess_job,

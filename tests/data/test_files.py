@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mmmlib.data.extract import dataset_of
-from mmmlib.data.guess import guess_job
+from mmmlib.data.guess.first import guess_job
 from mmmlib.data.prepare.dates import written_dates
 from mmmlib.data.prepare.ledger import Ledger
 from mmmlib.data.prepare.values import as_numbers, decimal_mark

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from mmmlib.data.examples import demo_job_path
-from mmmlib.data.guess import UNKNOWN, Guess, guess_job
+from mmmlib.data.guess.first import UNKNOWN, Guess, guess_job
 from mmmlib.data.guess.words import read_name, slug
 from mmmlib.ground.errors import DataError, SourceError
 from mmmlib.job.parse import TrainingJob

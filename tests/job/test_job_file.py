@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings, strategies as st
 from mmmlib.cli import main
 from mmmlib.cli.first_job import job_text
 from mmmlib.data.examples import demo_job_path
-from mmmlib.data.guess import guess_job
+from mmmlib.data.guess.first import guess_job
 from mmmlib.ground.errors import JobError
 from mmmlib.job.model import JOB_KEYS
 from mmmlib.job.parse import TrainingJob

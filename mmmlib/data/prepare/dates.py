@@ -12,8 +12,10 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:  # the form reads names of columns without it
+    import pandas as pd
 
 ISO = "%Y-%m-%d"
 FORMATS = (
@@ -75,6 +77,8 @@ def written_dates(texts: pd.Series, only: str = "") -> dict[str, pd.Series]:
     ValueError
         ``only`` is no format.
     """
+    import pandas as pd
+
     plain = texts.map(_plain)
     timed = plain.str.extract(_TIMED)
     if timed[1].isin(MIDNIGHTS).all():  # midnights of a zone east of UTC: the day after
