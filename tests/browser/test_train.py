@@ -154,7 +154,7 @@ def unfold(page) -> None:
     """Open every panel, and give every list an item."""
     closed = ".mmm-more .v-expansion-panel-title[aria-expanded=false]"
     page.evaluate("closed => document.querySelectorAll(closed).forEach(e => e.click())", closed)
-    for name in ("features", "lift studies"):
+    for name in ("features", "join", "lift studies"):
         page.get_by_role("button", name=f"Add to {name}").click()
     page.locator(".mmm-addname .v-field").click()
     page.get_by_role("option", name="tv", exact=True).click()
