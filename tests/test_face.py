@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import importlib
 import inspect
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import psutil
 import pytest
 
 import mmmlib
@@ -23,6 +24,7 @@ from mmmlib.job.model import JOB_KEYS
 from mmmlib.run.work import open_run
 from tests.conftest import REPOSITORY
 from tests.reference import HELD, LEFT_OUT, PAGE, TERMINAL_ONLY, VERBS, found, page
+from tests.waiting import wait_until
 
 WITH_EXAMPLES = sorted(
     ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__")
@@ -136,6 +138,15 @@ def test_a_run_that_found_nothing_shows_itself(tmp_path: Path) -> None:
     assert "<table" not in run._repr_html_()
 
 
+def _at_work(root: str) -> list[psutil.Process]:
+    """Processes of ours that were given an archive."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it ends at this very moment
+            found += [child] if root in " ".join(child.cmdline()) else []
+    return found
+
+
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_examples_run(name: str, archive: mmmlib.Archive, tmp_path: Path) -> None:
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
@@ -144,10 +155,10 @@ def test_examples_run(name: str, archive: mmmlib.Archive, tmp_path: Path) -> Non
     for each in doctest.DocTestFinder(exclude_empty=True).find(importlib.import_module(name)):
         if each.examples:
             runner.run(each)
-            end = time.monotonic() + 300
-            while any(run.manifest is None for run in archive.runs()):  # launched and cancelled
-                assert time.monotonic() < end
-                time.sleep(0.2)
+            # what was launched and cancelled has ended, and so has what executed it: it looks for
+            # the next run of the queue when its own is over
+            assert wait_until(lambda: all(run.manifest for run in archive.runs()))
+            assert wait_until(lambda: not _at_work(str(root)))
             shutil.rmtree(root)
             shutil.copytree(kept, root)  # the next one finds what a reader has
     assert runner.summarize(verbose=False).failed == 0
