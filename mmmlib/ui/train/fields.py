@@ -65,6 +65,11 @@ LABELS = {
     "allocator.start": "What counts as now: from",
     "allocator.end": "What counts as now: to",
     "allocator.channels": "Bounds of single channels",
+    "prior": "What is known of its ROAS (CPA for conversions), read by the posterior",
+    "prior.low": "At least, nine in ten",
+    "prior.high": "At most, nine in ten",
+    "prior.mean": "Or its mean",
+    "prior.spread": "And standard deviation",
 }
 
 
