@@ -21,6 +21,7 @@ from mmmlib.ui.dashboard import Dashboard
 from mmmlib.ui.routes import PAGES
 from mmmlib.ui.trained import trained_runs
 from mmmlib.ui.view import View
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -166,9 +167,7 @@ def test_all_files_as_one_zip(dashboard, ended, monkeypatch):
         dashboard.shell, "send", lambda content, buffers=None: sent.append((content, buffers))
     )
     send(files, event="pack")
-    for thread in threading.enumerate():
-        if "_pack" in thread.name:
-            thread.join()
+    assert wait_until(lambda: sent and not files.packing)
     ((content, (data,)),) = sent
     assert content["args"] == [f"{str(ended['succeeded']).replace('/', '_')}.zip"]
     names = zipfile.ZipFile(io.BytesIO(data)).namelist()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
+import pandas as pd
 import pytest
 
 from mmmlib.archive.archive import Archive
@@ -12,11 +13,13 @@ from mmmlib.archive.decisions import promote
 from mmmlib.archive.manifest import State, Status
 from mmmlib.archive.results import save_result
 from mmmlib.archive.run import CANCEL, PROGRESS, STATUS, now
+from mmmlib.ground import columns as c
 from mmmlib.ground.errors import RunError
 from mmmlib.run.supervisor import conclude
 from mmmlib.ui.run.download import readable
 from mmmlib.ui.run.findings import picture_of, read_findings
 from mmmlib.ui.run.model import LOG_LINES, RunModel, first_shown, neighbours, newest
+from mmmlib.ui.run.spread import read_spread
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def test_large_tables_stay_in_the_archive(ended, monkeypatch):
         type(run), "load_table", lambda self, name: seen.append(name) or load(self, name)
     )
     read_findings(run)
-    assert sorted(seen) == ["channels", "decomposition"]
+    assert {*seen} - {"posterior"} == {"channels", "decomposition"}  # a row a channel
 
 
 def test_the_one_pager_is_the_archived_picture(ended, sample):
@@ -165,3 +168,34 @@ def test_where_one_can_go_from_a_run(ended, sample):
 )
 def test_sizes(size, text):
     assert readable(size) == text
+
+
+def test_one_model_has_nothing_near_it(ended, tmp_path):
+    """No spread of a single candidate: a line without length would look like certainty."""
+    run = ended["succeeded"]
+    kept = run.load("candidates.parquet")
+    try:
+        run.save_table("candidates", run.load_table("candidates").head(1))
+        assert read_spread(run, "1_1_1", "roas") == {}
+    finally:
+        run.save("candidates.parquet", kept)
+
+
+def test_the_interval_of_the_posterior_is_shown_where_it_has_converged(ended):
+    run = ended["succeeded"]
+    kept = run.load("posterior.parquet")
+    assert read_findings(run).posterior == {}
+    names = [row["channel"] for row in read_findings(run).channels]
+    table = pd.DataFrame({c.CHANNEL: names, c.ROLE: "paid", c.LOW: 1.0, c.HIGH: 2.0})
+    table = table.assign(known="roughly known", level=0.9, converged=True, verdict="they agree")
+    try:
+        run.save_table("posterior", table)
+        found = read_findings(run)
+        assert found.posterior == {"level": 0.9, "converged": 1.0, "verdict": "they agree"}
+        assert {(row["low"], row["high"], row["known"]) for row in found.channels} == {
+            (1.0, 2.0, "roughly known")
+        }
+        run.save_table("posterior", table.assign(converged=False))
+        assert [row["low"] for row in read_findings(run).channels] == [None] * len(names)
+    finally:
+        run.save("posterior.parquet", kept)

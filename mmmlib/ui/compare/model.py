@@ -181,7 +181,7 @@ def _errors(
 def _channels(runs: list[Run], found: list[Findings | None]) -> list[dict[str, Any]]:
     """ROAS or CPA of every channel with its spread over the near-best models of its run."""
     spreads = [
-        read_spread(run, one.best, one.efficiency.lower())["channels"] if one else {}
+        read_spread(run, one.best, one.efficiency.lower()).get("channels", {}) if one else {}
         for run, one in zip(runs, found, strict=True)
     ]
     names = dict.fromkeys(row[c.CHANNEL] for one in found if one for row in one.channels)

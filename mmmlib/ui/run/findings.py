@@ -22,6 +22,8 @@ _ERRORS = (
     ("DECOMP.RSSD", c.DECOMP_RSSD),
 )
 _TOTALS = [c.CHANNEL, c.SPEND, c.SPEND_SHARE, c.EFFECT_SHARE, c.ROAS, c.CPA]
+_KNOWN = [c.LOW, c.HIGH, c.KNOWN]
+_VERDICT = [c.LEVEL, c.CONVERGED, c.VERDICT]
 _CURRENT = [c.CHANNEL, c.CURRENT_SPEND, c.CURRENT_RESPONSE, c.CURRENT_MARGINAL]
 
 
@@ -46,7 +48,10 @@ class Findings:
     channels : list of mapping
         One row a paid channel, largest spend first; ``None`` where a value is undefined, or is
         not stored because the model is neither the best one nor a cluster's winner. ``truth`` is
-        the ROAS with which the data were simulated.
+        the ROAS with which the data were simulated, ``low, high`` the posterior's interval and
+        ``known`` how well it knows the channel, where it has converged.
+    posterior : mapping
+        ``level`` of the intervals, ``converged`` and ``verdict``; empty without a posterior.
     """
 
     best: str
@@ -58,6 +63,7 @@ class Findings:
     errors: list[tuple[str, float]]
     efficiency: str
     channels: list[dict[str, Any]]
+    posterior: dict[str, Any]
 
     def plain(self) -> dict[str, Any]:
         """Everything as JSON takes it."""
@@ -75,7 +81,11 @@ def read_findings(run: Run) -> Findings:
     efficiency = c.ROAS if table[c.ROAS].notna().any() else c.CPA
     table = table.rename(columns={efficiency: "efficiency"})
     table["truth"] = table[c.CHANNEL].map(_truth(run) if efficiency == c.ROAS else {})
-    shown = [*_TOTALS[:4], "efficiency", *_CURRENT[1:], "truth"]
+    posterior = _posterior(run)
+    trusted = posterior if len(posterior) and posterior[c.CONVERGED].all() else posterior.iloc[:0]
+    for key in _KNOWN:
+        table[key] = table[c.CHANNEL].map(trusted[key].to_dict())
+    shown = [*_TOTALS[:4], "efficiency", *_CURRENT[1:], "truth", *_KNOWN]
     return Findings(
         best=chosen.candidate,
         rule=facts["rule"],
@@ -89,6 +99,7 @@ def read_findings(run: Run) -> Findings:
             {str(key): cell(value) for key, value in row.items()}
             for row in table[shown].to_dict(orient="records")
         ],
+        posterior={key: cell(posterior[key].iloc[0]) for key in _VERDICT} if len(posterior) else {},
     )
 
 
@@ -120,6 +131,15 @@ def _channels(run: Run, candidate: str) -> pd.DataFrame:
         today, on=c.CHANNEL, how="left"
     )
     return table.sort_values(c.SPEND, ascending=False, ignore_index=True)
+
+
+def _posterior(run: Run) -> pd.DataFrame:
+    """What the posterior says of the paid channels, by channel; empty without one."""
+    keys = [*_KNOWN, *_VERDICT]
+    if not run.has("posterior.parquet"):
+        return pd.DataFrame(columns=keys)
+    table = run.load_table("posterior")
+    return table[table[c.ROLE] == "paid"].set_index(c.CHANNEL)[keys]
 
 
 def _errors(run: Run, chosen: Chosen, summary: dict[str, Any]) -> list[tuple[str, float]]:

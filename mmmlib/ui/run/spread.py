@@ -48,9 +48,12 @@ def read_spread(run: Run, candidate: str, efficiency: str) -> dict[str, Any]:
     dict
         ``near`` (how many), ``cluster`` (of the candidate, 0: none), ``channels``: channel →
         ``low, high`` (smallest and largest over the near-best), ``interval`` (``low, high, n`` of
-        the spread within the cluster, or ``None``), ``winners`` (``[cluster, value]``).
+        the spread within the cluster, or ``None``), ``winners`` (``[cluster, value]``). Empty where
+        there is one candidate only.
     """
     errors = read_columns(run, "candidates", _ERRORS)
+    if len(errors) < 2:  # an engine that makes one model: nothing is near it
+        return {}
     paid = read_columns(run, "decomposition", [c.CANDIDATE, c.VARIABLE, c.ROLE, efficiency])
     paid = paid[paid[c.ROLE] == "paid"]
     kept = errors[errors[c.CANDIDATE].isin(paid[c.CANDIDATE])]
