@@ -9,11 +9,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import ipyvuetify as v
+from ipyvue.Template import Template
 
 from mmmlib.ground import MMMError, Severity, failure, log
+from mmmlib.ui.pieces import source
 
 Say = Callable[[str], None]
 
@@ -35,8 +39,16 @@ def told(say: Say) -> Iterator[None]:
         say(f"Something went wrong here (error {error_id}); the server's log says what.")
 
 
+@cache
+def _template(folder: Path, name: str) -> Template:
+    """Return a page's source, which is sent once however often the page is opened."""
+    return Template(template=source(folder / name), source_url=name)
+
+
 class View(v.VuetifyTemplate):  # type: ignore[misc]
-    """A widget drawn by a ``.vue`` file. Its ``vue_*`` methods are what the page may call.
+    """A widget drawn by the ``.vue`` file that ``drawn_by`` names.
+
+    Its ``vue_*`` methods are what the page may call.
 
     Parameters
     ----------
@@ -44,11 +56,13 @@ class View(v.VuetifyTemplate):  # type: ignore[misc]
         Shows a message to the person.
     """
 
+    drawn_by: tuple[str, str]  # the module's own file, and the name of a .vue file beside it
     query: Mapping[str, str] | None = None  # of a page: see mmmlib.ui.routes.Page
 
     def __init__(self, say: Say, **traits: Any) -> None:
         self.say = say
-        super().__init__(**traits)
+        module, name = self.drawn_by
+        super().__init__(template=_template(Path(module).parent, name), **traits)
 
     def close(self) -> None:
         """End this widget and those it shows, in the kernel and in the browser.

@@ -67,7 +67,7 @@ def test_from_no_runs_to_a_run(page, empty, tmp_path):
     page.get_by_role("button", name="Train a model").click()
     page.get_by_role("button", name="Weekly, one country").click()
     page.locator(".mmm-bars").wait_for()
-    assert "61.9 %" in page.locator(".mmm-bars").inner_text()
+    assert "61.9\u00a0%" in page.locator(".mmm-bars").inner_text()
     assert downloaded(page, tmp_path) == DEMO
 
     page.get_by_label("Iterations").fill("150")

@@ -90,7 +90,7 @@ def test_from_a_warehouse_to_a_run(warehouse, page):
     preview(page)
     assert page.locator(".mmm-unread").count() == 0
     assert "208" in page.locator(".mmm-datatiles").inner_text()
-    assert "61.9 %" in page.locator(".mmm-bars").inner_text()
+    assert "61.9\u00a0%" in page.locator(".mmm-bars").inner_text()
     assert "PASS" in page.locator(".mmm-look").inner_text()
     assert "Paid channel" in page.locator('[data-column="tv_s" i]').inner_text()
     assert "Target" in page.locator('[data-column="revenue" i]').inner_text()

@@ -211,15 +211,17 @@ def test_downloads_are_the_artifact_bytes(dashboard, ended, monkeypatch):
 
 
 class _Broken(View):
-    template_file = None
-
     def vue_break(self, _):
         raise ZeroDivisionError("secret detail")
 
 
-def test_an_exception_is_a_message_with_an_id_and_a_traceback_in_the_log(capsys):
+def test_an_exception_is_a_message_with_an_id_and_a_traceback_in_the_log(
+    capsys, tmp_path, monkeypatch
+):
+    (tmp_path / "broken.vue").write_text("<template><div></div></template>")
+    monkeypatch.setattr(_Broken, "drawn_by", (str(tmp_path / "a.py"), "broken.vue"), raising=False)
     said = []
-    view = _Broken(said.append, template="<template><div></div></template>")
+    view = _Broken(said.append)
     send(view, event="break")
     (message,) = said
     error_id = message.split("(error ")[1][:8]

@@ -17,7 +17,7 @@ LISTED = 500  # newest runs that can be chosen; others by their address
 class CompareView(View):
     """Two to four runs side by side."""
 
-    template_file = (__file__, "compare.vue")
+    drawn_by = (__file__, "compare.vue")
     runs: List[str] = List().tag(sync=True)
     listed: List[dict[str, str]] = List().tag(sync=True)
     found = Dict().tag(sync=True)

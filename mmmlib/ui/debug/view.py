@@ -34,7 +34,7 @@ Rows = list[dict[str, Any]]
 class DebugView(View):
     """The page in five parts; each is read when it is first shown."""
 
-    template_file = (__file__, "debug.vue")
+    drawn_by = (__file__, "debug.vue")
     part = Unicode(PARTS[0]).tag(sync=True)
     busy: List[str] = List().tag(sync=True)  # what is being done in threads
     findings: List[dict[str, Any]] = List().tag(sync=True)  # of the doctor

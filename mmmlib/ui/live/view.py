@@ -24,7 +24,7 @@ LOADING = (
 class LiveView(ModelPage):
     """The page of the live model."""
 
-    template_file = (__file__, "live.vue")
+    drawn_by = (__file__, "live.vue")
     page = "live"
     facts = Dict().tag(sync=True)
     answer = Dict().tag(sync=True)  # number of the question, and the fit

@@ -23,7 +23,7 @@ from mmmlib.ui.view import View
 class ScenariosView(View):
     """Saved scenarios side by side."""
 
-    template_file = (__file__, "scenarios.vue")
+    drawn_by = (__file__, "scenarios.vue")
     rows: List[dict[str, Any]] = List().tag(sync=True)
     can_save = Dict().tag(sync=True)  # yes: whether there is a plan to be saved
 
@@ -63,7 +63,7 @@ class ScenariosView(View):
 class PlanView(ModelPage):
     """The planner's page."""
 
-    template_file = (__file__, "plan.vue")
+    drawn_by = (__file__, "plan.vue")
     page = "plan"
     facts = Dict().tag(sync=True)
     form = Dict().tag(sync=True)  # what the browser's form starts from

@@ -34,7 +34,7 @@ TABS = {  # name → title, import path, whether it needs a trained model
 class RunView(View):
     """The page of one run."""
 
-    template_file = (__file__, "run.vue")
+    drawn_by = (__file__, "run.vue")
     facts = Dict().tag(sync=True)
     findings = Dict().tag(sync=True)
     spread = Dict().tag(sync=True)  # of ROAS, by channel

@@ -22,7 +22,7 @@ SIZES = (10, 25, 50, 100)
 class RunsView(View):
     """What goes on, and a table of runs; a click on a row opens the run."""
 
-    template_file = (__file__, "runs.vue")
+    drawn_by = (__file__, "runs.vue")
     rows: List[Row] = List().tag(sync=True)  # of the page shown
     going: List[Row] = List().tag(sync=True)
     matching = Int(0).tag(sync=True)

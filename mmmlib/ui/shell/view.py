@@ -25,7 +25,7 @@ class Shell(View):
         Called now and then while a browser shows the page.
     """
 
-    template_file = (__file__, "shell.vue")
+    drawn_by = (__file__, "shell.vue")
     place = Unicode().tag(sync=True)  # root of the archive
     who = Unicode().tag(sync=True)  # who looks
     version = Unicode(__version__).tag(sync=True)

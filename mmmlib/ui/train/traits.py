@@ -16,7 +16,7 @@ from mmmlib.ui.view import View
 class FormTraits(View):
     """The traits of the form; all are read by the page only."""
 
-    template_file = (__file__, "train.vue")
+    drawn_by = (__file__, "train.vue")
     fields: List[dict[str, Any]] = List().tag(sync=True)
     sections: List[str] = List([*SECTIONS, "review"]).tag(sync=True)
     role_words = Dict(roles.ROLES).tag(sync=True)

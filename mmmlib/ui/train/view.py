@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ipyvue import register_component_from_file
+from ipyvue import register_component_from_string
 
 from mmmlib.archive import Archive
 from mmmlib.ground import JobError, MMMError, Problem, names, settings
 from mmmlib.job import TrainingJob
 from mmmlib.launching import allowed_executor
+from mmmlib.ui.pieces import source
 from mmmlib.ui.routes import Query, Session, address
 from mmmlib.ui.train import form, machines as places, refreshing, roles, shapes
 from mmmlib.ui.train.child import CHILD
@@ -311,8 +312,8 @@ def open_page(session: Session, query: Query) -> TrainView:
         There is no such run.
     """
     for part in _PARTS:  # before the page that is made of them
-        register_component_from_file(
-            f"mmm-train-{part}", str(Path(__file__).with_name(f"{part}.vue"))
+        register_component_from_string(
+            f"mmm-train-{part}", source(Path(__file__).with_name(f"{part}.vue")), f"{part}.vue"
         )
     view = TrainView(session)
     view.load_from(query)

@@ -13,7 +13,7 @@ from mmmlib.ui.run.stored import StoredPanel
 class CurvesView(StoredPanel):
     """Tab Curves."""
 
-    template_file = (__file__, "curves.vue")
+    drawn_by = (__file__, "curves.vue")
     curves: List[dict[str, Any]] = List().tag(sync=True)
     period = Unicode("period").tag(sync=True)  # name of one: day, week or period
     plans: List[dict[str, Any]] = List().tag(sync=True)

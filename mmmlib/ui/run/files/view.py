@@ -16,7 +16,7 @@ from mmmlib.ui.run.panel import Panel
 class FilesView(Panel):
     """Tab Files."""
 
-    template_file = (__file__, "files.vue")
+    drawn_by = (__file__, "files.vue")
     artifacts: List[dict[str, Any]] = List().tag(sync=True)
     place = Unicode().tag(sync=True)
     total = Unicode().tag(sync=True)

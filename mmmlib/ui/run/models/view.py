@@ -16,7 +16,7 @@ from mmmlib.ui.run.panel import Panel
 class ModelsView(Panel):
     """Tab Models."""
 
-    template_file = (__file__, "models.vue")
+    drawn_by = (__file__, "models.vue")
     cloud = Dict().tag(sync=True)
     card = Dict().tag(sync=True)
     picture = Unicode().tag(sync=True)  # one-pager of the card's candidate, once asked for

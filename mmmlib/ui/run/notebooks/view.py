@@ -13,7 +13,7 @@ from mmmlib.ui.run.panel import Panel
 class NotebooksView(Panel):
     """Tab Notebooks."""
 
-    template_file = (__file__, "notebooks.vue")
+    drawn_by = (__file__, "notebooks.vue")
     names: List[str] = List().tag(sync=True)
     name = Unicode().tag(sync=True)
     cells: List[dict[str, Any]] = List().tag(sync=True)

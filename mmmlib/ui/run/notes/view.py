@@ -15,7 +15,7 @@ _WORDS = {Kind.PROMOTED: "promoted", Kind.KEPT: "kept the run", Kind.RELEASED: "
 class NotesView(Panel):
     """Tab Notes."""
 
-    template_file = (__file__, "notes.vue")
+    drawn_by = (__file__, "notes.vue")
     lines: List[dict[str, Any]] = List().tag(sync=True)  # newest first
     kept = Bool(False).tag(sync=True)
 

@@ -13,7 +13,7 @@ from mmmlib.ui.run.stored import StoredPanel
 class OverTimeView(StoredPanel):
     """Tab Over time."""
 
-    template_file = (__file__, "over_time.vue")
+    drawn_by = (__file__, "over_time.vue")
     course = Dict().tag(sync=True)
     carryover: List[dict[str, Any]] = List().tag(sync=True)
     model: OverTimeModel
