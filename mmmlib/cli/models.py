@@ -54,12 +54,12 @@ def allocate(
     run: str, candidate: str, parameters: tuple[tuple[str, str], ...], output: str, root: str
 ) -> None:
     """Plan the budget with a RUN's model, by its job's settings or others; archives nothing."""
-    from mmmlib.plan import basis_of, period_name, plan_text, write_plan
+    from mmmlib.plan import basis_of, plan_text, write_plan
 
     found = Archive(root).run(run)
     basis = basis_of(found, say_model(found, candidate))
     plan = basis.plan(basis.settings_with(parameters))
-    click.echo(plan_text(plan, period_name(basis.history)))
+    click.echo(plan_text(plan, basis.period))
     if output:
         write_plan(plan, Path(output))
 

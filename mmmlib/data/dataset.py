@@ -16,7 +16,6 @@ import pandas as pd
 from mmmlib.data.holidays import floor_to_month, floor_to_week, holidays_table
 from mmmlib.data.prepare import grid
 from mmmlib.data.prepare.features import with_features, with_products
-from mmmlib.data.prepare.grid import Interval
 from mmmlib.data.prepare.ledger import DROPPED, Change, Ledger
 from mmmlib.data.prepare.levels import with_plain_levels
 from mmmlib.data.prepare.missing import without_missing
@@ -30,10 +29,10 @@ from mmmlib.data.prepare.values import (
     of_year_and_week,
     without_total_rows,
 )
-from mmmlib.ground import DataError, Problem, Shown, columns as c, constant
+from mmmlib.ground import DAYS, DataError, Period, Problem, Shown, columns as c, constant
 from mmmlib.job import TrainingJob
 
-__all__ = ["Change", "Dataset", "Interval", "load_dataset", "needed", "prepare_dataset"]
+__all__ = ["Change", "Dataset", "load_dataset", "needed", "prepare_dataset"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,7 +63,7 @@ class Dataset(Shown):
 
     frame: pd.DataFrame
     holidays: pd.DataFrame
-    interval: Interval
+    interval: Period
     changes: tuple[Change, ...]
 
     @property
@@ -302,11 +301,11 @@ def _on_interval(
     frame: pd.DataFrame,
     columns: dict[str, Column],
     job: TrainingJob,
-    interval: Interval,
+    interval: Period,
     ledger: Ledger,
-) -> tuple[pd.DataFrame, Interval]:
+) -> tuple[pd.DataFrame, Period]:
     """Rows as the job wants them: days may become weeks, not the other way round."""
-    if job.interval and grid.DAYS[job.interval] < grid.DAYS[interval]:
+    if job.interval and DAYS[job.interval] < DAYS[interval]:
         why = f"rows are {interval}s; {job.interval}s cannot be made of {interval}s"
         raise DataError([Problem("interval", why)])
     if job.interval == "week" and interval == "day":
@@ -335,7 +334,7 @@ def _check_variables(frame: pd.DataFrame, job: TrainingJob) -> None:
         raise DataError(problems)
 
 
-def _check_components(job: TrainingJob, interval: Interval) -> None:
+def _check_components(job: TrainingJob, interval: Period) -> None:
     """A component of prophet that the rows cannot show is made of rounding."""
     if interval != "day" and "weekday" in job.prophet:
         why = f"weekday says nothing of rows that are {interval}s; take it out"
@@ -380,9 +379,7 @@ def _dropped(ledger: Ledger) -> set[str]:
     return {change.where for change in ledger.changes if change.what == DROPPED}
 
 
-def _holidays(
-    dates: pd.Series, job: TrainingJob, interval: Interval, ledger: Ledger
-) -> pd.DataFrame:
+def _holidays(dates: pd.Series, job: TrainingJob, interval: Period, ledger: Ledger) -> pd.DataFrame:
     table = holidays_table(job, dates)
     if interval != "day" and len(table):
         table = floor_to_week(table, dates.iloc[0]) if interval == "week" else floor_to_month(table)

@@ -43,6 +43,12 @@ from .logs import (
 from .names import (
     EXECUTORS as EXECUTORS,
 )
+from .periods import (
+    DAYS as DAYS,
+    Period as Period,
+    period_name as period_name,
+    period_of as period_of,
+)
 from .plain_yaml import (
     yaml_text as yaml_text,
 )

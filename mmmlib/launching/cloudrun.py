@@ -36,7 +36,7 @@ class CloudRunExecutor:
         place = f"projects/{known.google_cloud_project}/locations/{known.mmm_cloudrun_region}"
         self.job = f"{place}/jobs/{known.mmm_cloudrun_job}"
 
-    def places(self) -> int:
+    def slots(self) -> int:
         """Return how many containers may train at once."""
         return settings().mmm_cloudrun_places
 

@@ -33,7 +33,7 @@ class DaskExecutor:
                 "no Dask cluster is known; set MMM_DASK to its scheduler, such as tcp://host:8786"
             )
 
-    def places(self) -> int:
+    def slots(self) -> int:
         """Return the number of workers the cluster has now."""
         with self._client() as client:
             return len(client.nthreads())

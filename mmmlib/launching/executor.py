@@ -31,7 +31,7 @@ class Executor(Protocol):
     patience: float
     remote: bool
 
-    def places(self) -> int:
+    def slots(self) -> int:
         """Return how many runs may go on at once."""
 
     def check(self, root: str) -> None:

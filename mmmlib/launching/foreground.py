@@ -92,7 +92,7 @@ def _ends(run: Run) -> Iterator[None]:
 
 
 def _wait(run: Run, queue: Queue, on_wait: Callable[[list[str]], None]) -> None:
-    """Return when the run has its place."""
+    """Return when the run has its slot."""
     told: list[str] = []
     beat = time.monotonic()
     while True:
@@ -111,7 +111,7 @@ def _wait(run: Run, queue: Queue, on_wait: Callable[[list[str]], None]) -> None:
 
 def _ahead(run: Run, queue: Queue) -> list[str]:
     """Runs that go on, and those that wait for a shorter time to come."""
-    going = [place.run for place in queue.places.read()[1]]
+    going = [slot.run for slot in queue.slots.read()[1]]
     ahead = [name for name in going if settle(queue.archive.run(name)) in GOING]
     for ticket in waiting(queue.archive.store, queue.executor.queue):
         if ticket.run == str(run.id):

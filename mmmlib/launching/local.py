@@ -32,7 +32,7 @@ class LocalExecutor:
         host = re.sub(r"[^A-Za-z0-9_.-]", "_", socket.gethostname())
         self.queue = f"local-{host}"
 
-    def places(self) -> int:
+    def slots(self) -> int:
         """One, since a search uses every core; none in a container that is being stopped."""
         closing = settings().mmm_closing
         return 0 if closing and Path(closing).exists() else 1

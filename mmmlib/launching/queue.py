@@ -28,7 +28,7 @@ from mmmlib.archive import (
 from mmmlib.ground import LaunchError, MMMError, RunError
 from mmmlib.job import TrainingJob
 from mmmlib.launching.executor import Executor, allowed_executor, open_executor
-from mmmlib.launching.slots import Place, Places
+from mmmlib.launching.slots import Slot, Slots
 from mmmlib.launching.webhook import tell_run
 from mmmlib.run import conclude
 
@@ -49,7 +49,7 @@ class Queue:
     def __init__(self, archive: Archive, executor: Executor) -> None:
         self.archive = archive
         self.executor = executor
-        self.places = Places(archive.store, executor.queue)
+        self.slots = Slots(archive.store, executor.queue)
 
     def add(self, run: Run, launch: Launch) -> Ticket:
         """Put a run at the end of the queue; its ``launch.json`` comes first."""
@@ -60,7 +60,7 @@ class Queue:
         return ticket
 
     def drain(self) -> list[Run]:
-        """Hand over queued runs while there is a place; return those that were handed over."""
+        """Hand over queued runs while there is a slot; return those that were handed over."""
         started = []
         while ticket := self.take():
             run = self.archive.run(ticket.run)
@@ -70,7 +70,7 @@ class Queue:
         return started
 
     def take(self, attended: str = "") -> Ticket | None:
-        """Take a place for the next run in the queue.
+        """Take a slot for the next run in the queue.
 
         Parameters
         ----------
@@ -79,16 +79,16 @@ class Queue:
             run is taken whose own terminal waits for its turn.
         """
         while True:
-            number, places = self.places.read()
-            held = [place for place in places if self._holds(place)]
-            ticket = self._next({place.run for place in held})
-            if ticket is None or len(held) >= self.executor.places():
+            number, slots = self.slots.read()
+            held = [slot for slot in slots if self._holds(slot)]
+            ticket = self._next({slot.run for slot in held})
+            if ticket is None or len(held) >= self.executor.slots():
                 return None
             launch = self.archive.run(ticket.run).launch
             mine = ticket.run == attended if attended else not (launch and launch.attended)
             if not mine:
                 return None
-            if self.places.take(number, held, Place.of(ticket.run)):
+            if self.slots.take(number, held, Slot.of(ticket.run)):
                 return ticket
 
     def _next(self, taken: set[str]) -> Ticket | None:
@@ -111,17 +111,17 @@ class Queue:
             self.archive.store.delete(ticket.key)
         return None
 
-    def _holds(self, place: Place) -> bool:
-        """Whether the run of a place goes on; one that is gone gets its end here."""
+    def _holds(self, slot: Slot) -> bool:
+        """Whether the run of a slot goes on; one that is gone gets its end here."""
         try:
-            run = self.archive.run(place.run)
+            run = self.archive.run(slot.run)
         except RunError:  # deleted from the archive
             return False
         status = settle(run, self.executor)
         if status is Status.QUEUED:
             launch = run.launch
             taken = bool(launch and (launch.handed_over or launch.attended))
-            return taken or place.age < LOST_AFTER  # else whoever took it died before the start
+            return taken or slot.age < LOST_AFTER  # else whoever took it died before the start
         return status in GOING
 
     def _hand_over(self, run: Run) -> None:
@@ -287,7 +287,7 @@ def listed(archive: Archive) -> list[tuple[str, Run]]:
     """Every queue's runs: those that go on, then those that wait, in their order."""
     shown: list[tuple[str, Run]] = []
     for queue in archive.store.folders("launch"):
-        named = [place.run for place in Places(archive.store, queue).read()[1]]
+        named = [slot.run for slot in Slots(archive.store, queue).read()[1]]
         named += [ticket.run for ticket in waiting(archive.store, queue)]
         for name in dict.fromkeys(named):
             with suppress(RunError):  # deleted from the archive

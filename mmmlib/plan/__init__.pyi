@@ -6,9 +6,6 @@ from .basis import (
     Basis as Basis,
     basis_of as basis_of,
 )
-from .history import (
-    period_name as period_name,
-)
 from .robyns import (
     compared_metrics as compared_metrics,
 )

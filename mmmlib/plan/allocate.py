@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mmmlib.ground import AllocationError, Problem, columns as c
+from mmmlib.ground import AllocationError, Problem, columns as c, period_name
 from mmmlib.job import Allocator
 from mmmlib.plan import evidence
 from mmmlib.plan.allocation import Allocation, TargetType, efficiency
-from mmmlib.plan.history import asks_for_dates, period_name, today
+from mmmlib.plan.history import asks_for_dates, today
 from mmmlib.plan.request import bounds_of, budget_of, target_of, unusable
 from mmmlib.plan.sigmoids import Floats
 from mmmlib.plan.solve import SLACK, Solution, best_for_budget, best_for_target, floats, responses
@@ -103,8 +103,8 @@ def _on_dates(
     current = chosen[names].mean().to_numpy(dtype=np.float64)
     rested = current == 0
     notes = [
-        f"{name}: nothing was spent in the chosen {period_name(history)}s; its bounds are multiples"
-        f" of its average of the window ({average:,.0f})"
+        f"{name}: nothing was spent in the chosen {period_name(history[c.DATE])}s; its bounds are"
+        f" multiples of its average of the window ({average:,.0f})"
         for name, average, is_rested in zip(names, history[names].mean(), rested, strict=True)
         if is_rested and not _is_locked(settings, name)
     ]

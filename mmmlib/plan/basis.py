@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.archive import BEST, DATASET, Run
-from mmmlib.ground import RunError, columns as c
+from mmmlib.ground import RunError, columns as c, period_name
 from mmmlib.job import Allocator, TrainingJob, changed
 from mmmlib.plan.allocate import allocate
 from mmmlib.plan.allocation import Allocation, TargetType
@@ -52,6 +52,11 @@ class Basis:
     def target_type(self) -> TargetType:
         """``revenue`` or ``conversion``."""
         return self.job.target_type
+
+    @property
+    def period(self) -> str:
+        """Name of one period: ``day``, ``week``, ``month``, or ``period`` without a history."""
+        return "period" if self.history is None else period_name(self.history[c.DATE])
 
     def plan(self, settings: Allocator | None = None) -> Allocation:
         """Plan with the job's settings or others; milliseconds, nothing is read or written."""

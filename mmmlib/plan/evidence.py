@@ -10,8 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from mmmlib.ground import columns as c
-from mmmlib.plan.history import period_name
+from mmmlib.ground import columns as c, period_name
 
 FEW_PERIODS = 10  # with spend; a curve has two shape parameters, its adstock one or two more
 FEW_SHARE = 0.1  # of the periods of the window
@@ -21,7 +20,7 @@ SMALL_GAP = 1e-6
 
 def of_channels(table: pd.DataFrame, history: pd.DataFrame) -> Iterator[str]:
     """Warnings about single channels: ``table`` is an allocation's."""
-    period = period_name(history)
+    period = period_name(history[c.DATE])
     for _, row in table.iterrows():
         name, planned = row[c.CHANNEL], float(row[c.PLANNED_SPEND])
         past = history[name].to_numpy(dtype=np.float64)
@@ -56,7 +55,7 @@ def of_plan(
     table: pd.DataFrame, coefficient: np.ndarray, history: pd.DataFrame | None, gap: float
 ) -> Iterator[str]:
     """Warnings about the plan as a whole, and about channels that the model sees no good in."""
-    period = period_name(history)
+    period = "period" if history is None else period_name(history[c.DATE])
     for name, sign, planned in zip(
         table[c.CHANNEL], np.sign(coefficient), table[c.PLANNED_SPEND], strict=True
     ):

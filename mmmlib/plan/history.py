@@ -10,8 +10,6 @@ import pandas as pd
 from mmmlib.ground import AllocationError, Problem, columns as c
 from mmmlib.job import Allocator
 
-_PERIODS = {1: "day", 7: "week"}
-
 
 def spend_history(
     frame: pd.DataFrame, date: str, spends: dict[str, str], window: pd.Series | None = None
@@ -70,13 +68,6 @@ def today(history: pd.DataFrame, settings: Allocator) -> pd.DataFrame:
 def asks_for_dates(settings: Allocator) -> bool:
     """Whether today is less than the whole window."""
     return not (settings.last is None and settings.start is None and settings.end is None)
-
-
-def period_name(history: pd.DataFrame | None) -> str:
-    """Name of one period: ``day``, ``week`` or ``period``."""
-    if history is None or len(history) < 2:
-        return "period"
-    return _PERIODS.get(int(history[c.DATE].diff().dt.days.median()), "period")
 
 
 def _outside(dates: pd.Series, settings: Allocator) -> Iterator[Problem]:

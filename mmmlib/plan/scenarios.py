@@ -21,7 +21,6 @@ from mmmlib.ground import RunError, columns as c, scrub, scrub_values
 from mmmlib.job import Allocator
 from mmmlib.plan.allocation import Allocation, TargetType
 from mmmlib.plan.basis import Basis
-from mmmlib.plan.history import period_name
 from mmmlib.plan.sheet import workbook
 
 SCENARIOS = "scenarios"
@@ -96,7 +95,7 @@ class Scenario(BaseModel):
             saved=now(),
             candidate=basis.candidate,
             settings=settings,
-            period=period_name(basis.history),
+            period=basis.period,
             budget=allocation.budget,
             periods=allocation.periods,
             scenario=settings.scenario,

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mmmlib.ground import columns as c
+from mmmlib.ground import columns as c, period_name
 from mmmlib.model import TrainingResult
 from mmmlib.report.text import percent, short
-
-_PERIODS = {1: "day", 7: "week", 14: "two weeks", 28: "four weeks"}
 
 
 def decomposition(result: TrainingResult) -> pd.DataFrame:
@@ -41,11 +39,7 @@ def dates(result: TrainingResult) -> pd.Series:
 
 def period(result: TrainingResult) -> str:
     """Name of one period: day, week, ..."""
-    found = dates(result)
-    if len(found) < 2:
-        return "period"
-    days = int(found.diff().dt.days.median())
-    return _PERIODS.get(days, "month" if 28 < days <= 31 else "period")
+    return period_name(dates(result))
 
 
 def carryover(result: TrainingResult) -> pd.DataFrame:

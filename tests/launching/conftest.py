@@ -16,7 +16,7 @@ from mmmlib.run.supervisor import Supervisor
 
 STARTED: list[Supervisor] = []
 REFUSES: list[str] = []
-PLACES = [1]
+SLOTS = [1]
 
 
 class Shelf:
@@ -26,8 +26,8 @@ class Shelf:
     patience = 60.0
     remote = False
 
-    def places(self) -> int:
-        return PLACES[0]
+    def slots(self) -> int:
+        return SLOTS[0]
 
     def check(self, root: str) -> None:
         if root.endswith("unreachable"):
@@ -55,7 +55,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Supervisor]]:
     # pytest has its own copy of a conftest: this one is what names.load imports
     from tests.launching import conftest as module
 
-    module.PLACES[0] = 1
+    module.SLOTS[0] = 1
     yield module.STARTED
     for supervisor in module.STARTED:
         supervisor.end(Status.CANCELLED, "the test is over")

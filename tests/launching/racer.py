@@ -28,7 +28,7 @@ class Racing:
     patience = 60.0
     remote = False
 
-    def places(self) -> int:
+    def slots(self) -> int:
         return 1
 
     def check(self, root: str) -> None:

@@ -85,4 +85,4 @@ def test_a_scheduler_that_is_away(environment: pytest.MonkeyPatch) -> None:
     environment.setattr("mmmlib.launching.dask.CONNECT_SECONDS", 0.5)
     environment.setenv("MMM_DASK", "tcp://127.0.0.1:9")
     with pytest.raises(LaunchError, match="does not answer; is it running"):
-        DaskExecutor().places()
+        DaskExecutor().slots()

@@ -89,7 +89,7 @@ def test_a_terminal_waits_and_can_give_up(
     queue = Queue(archive, LocalExecutor())
     launch = new_launch("local", queue.executor, "ann", "")
     queue.add(blocking, launch.model_copy(update={"attended": launch.submitted}))
-    assert queue.take(attended=str(blocking.id))  # it holds the place, and says nothing more
+    assert queue.take(attended=str(blocking.id))  # it holds the slot, and says nothing more
     process = subprocess.Popen(
         [BIN / "mmm", "run", job_file()],
         cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

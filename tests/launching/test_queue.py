@@ -1,4 +1,4 @@
-"""Whose turn it is: order, places, cancelled and lost runs, executors that refuse."""
+"""Whose turn it is: order, slots, cancelled and lost runs, executors that refuse."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_an_installation_launches_where_it_may(shelf: list[Supervisor], job: Tra
 def test_several_places(shelf: list[Supervisor], job: TrainingJob) -> None:
     from tests.launching import conftest
 
-    conftest.PLACES[0] = 2
+    conftest.SLOTS[0] = 2
     runs = [submit(job, "shelf") for _ in range(4)]
     assert [run.state().status for run in runs] == ["running", "running", "queued", "queued"]
     shelf[1].end(Status.FAILED, "odd")

@@ -8,7 +8,7 @@ import pytest
 
 from mmmlib.data.sources.snowflake import connections
 from mmmlib.ground.errors import SourceError
-from mmmlib.ui.train import form, machines as places
+from mmmlib.ui.train import form, machines
 from mmmlib.ui.train.raw import guess, read_raw, try_source
 from mmmlib.ui.train.series import read_series
 from tests.servers.running import PASSWORD
@@ -50,8 +50,8 @@ def test_a_typed_connection_is_used_and_never_shown(snowflake, monkeypatch):
         patch.setattr(os, "environ", dict(os.environ))
         given = snowflake.profile()
         typed = {key: str(given[key]) for key in ("account", "host", "port", "protocol")}
-        places.use_typed(typed | {"user": "nobody", "password": PASSWORD + "x"})
-    assert "typed" in places.connections()
+        machines.use_typed(typed | {"user": "nobody", "password": PASSWORD + "x"})
+    assert "typed" in machines.connections()
     steps = try_source(of_table(connection="typed"))
     assert not steps[-1]["ok"]
     assert PASSWORD not in str(steps)

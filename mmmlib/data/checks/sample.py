@@ -10,8 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mmmlib.data.dataset import Dataset
-from mmmlib.data.prepare.grid import DAYS
-from mmmlib.ground import constant
+from mmmlib.ground import DAYS, constant
 from mmmlib.job import Channel, TrainingJob
 
 FloatArray = NDArray[np.float64]

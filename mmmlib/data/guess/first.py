@@ -23,7 +23,7 @@ from mmmlib.data.guess.settle import settled
 from mmmlib.data.guess.shape import Shape, joined_shape, shape_of
 from mmmlib.data.guess.words import read_name, slug
 from mmmlib.data.sources import open_source
-from mmmlib.ground import DataError, Problem
+from mmmlib.ground import DataError, Problem, period_of
 from mmmlib.job import TrainingJob
 
 if TYPE_CHECKING:
@@ -297,13 +297,13 @@ def _same_country(
 def _time(date: SampledColumn, dates: pd.Series, roles: Roles, whole: bool) -> dict[str, Any]:
     dates = dates.dropna()
     apart, count = rows_apart(dates), dates.nunique()
-    unit, enough = {1.0: ("day", 700), 7.0: ("week", 100)}.get(apart, ("month", 24))
-    if unit == "month" and not 28 <= apart <= 31:
+    unit = period_of(apart)
+    if unit is None:
         why = (
             f"dates of {date.name!r} are {apart:g} days apart; a model needs days, weeks or months"
         )
         raise DataError([Problem("date", why)])
-    if whole and count < enough:
+    if whole and count < {"day": 700, "week": 100, "month": 24}[unit]:
         roles.doubts.append(f"{count} {unit}s are few; two years tell season from media")
     if dates.duplicated().any():
         day = dates[dates.duplicated()].iloc[0]

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from mmmlib.data.prepare.ledger import Ledger
 from mmmlib.data.prepare.roles import Column
-from mmmlib.ground import DataError, Problem
+from mmmlib.ground import DAYS, DataError, Period, Problem, period_of
 from mmmlib.job import TrainingJob
-
-Interval = Literal["day", "week", "month"]
-DAYS: dict[Interval, int] = {"day": 1, "week": 7, "month": 30}
-
 
 ALL = "*"  # country_value: rows of all countries are added up
 
@@ -128,22 +122,20 @@ def combined(
     return pd.DataFrame(parts)[list(frame.columns.drop(date))]
 
 
-def interval_of(dates: pd.Series, name: str) -> Interval:
+def interval_of(dates: pd.Series, name: str) -> Period:
     """Whether rows are days, weeks or months."""
     if len(dates) < 2:
         raise DataError([Problem(name, "one row is no series; give two years of weeks or days")])
     step = dates.diff().dropna().dt.days.median()
-    if step in (1, 7):
-        return "day" if step == 1 else "week"
-    if 28 <= step <= 31:
-        return "month"
+    if period := period_of(step):
+        return period
     raise DataError(
         [Problem(name, f"rows are {step:g} days apart; give one row a day, a week or a month")]
     )
 
 
 def week_starts(
-    frame: pd.DataFrame, job: TrainingJob, interval: Interval, ledger: Ledger
+    frame: pd.DataFrame, job: TrainingJob, interval: Period, ledger: Ledger
 ) -> pd.DataFrame:
     """Dates that name the last day of a week, or any day of a month, made its first."""
     date = job.date
@@ -167,7 +159,7 @@ def without_gaps(
     frame: pd.DataFrame,
     columns: dict[str, Column],
     job: TrainingJob,
-    interval: Interval,
+    interval: Period,
     ledger: Ledger,
 ) -> pd.DataFrame:
     """Add a row, empty but for its date, for every date that is missing.

@@ -9,7 +9,7 @@ import pandas as pd
 from mmmlib.data.prepare import grid
 from mmmlib.data.prepare.ledger import Ledger
 from mmmlib.data.prepare.roles import Column
-from mmmlib.ground import DataError, Problem
+from mmmlib.ground import DAYS, DataError, Period, Problem
 
 
 def joined(
@@ -39,7 +39,7 @@ def joined(
             why = f"{name} has several rows of one date, such as {day:%Y-%m-%d}; give it a pivot"
             raise DataError([Problem("join", why)])
         intervals[name] = grid.interval_of(table[date].sort_values(), f"{name}: {date}")
-    coarsest = max(intervals.values(), key=grid.DAYS.__getitem__)
+    coarsest = max(intervals.values(), key=DAYS.__getitem__)
     start = next(table[date].min() for name, table in tables if intervals[name] == coarsest)
     parts = []
     for name, table in tables:
@@ -86,7 +86,7 @@ def _coarser(
     table: pd.DataFrame,
     date: str,
     columns: Mapping[str, Column],
-    interval: grid.Interval,
+    interval: Period,
     start: pd.Timestamp,
 ) -> pd.DataFrame:
     """Rows of whole weeks or months; those at the ends that are not whole are left out."""

@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from mmmlib.data import for_robyn
-from mmmlib.ground import EngineError, columns as c
+from mmmlib.ground import EngineError, columns as c, period_of
 from mmmlib.job import Range, Study
 from mmmlib.model.json.model import ExportedModel, Variable
 
@@ -85,7 +85,7 @@ def _inputs(model: ExportedModel) -> dict[str, Any]:
     return {
         "date_var": [model.date],
         "dayInterval": [model.interval_days],
-        "intervalType": [{7: "week", 1: "day"}.get(model.interval_days, "month")],
+        "intervalType": [period_of(model.interval_days) or "month"],
         "dep_var": [model.target],
         "dep_var_type": [model.target_type],
         "prophet_vars": _names(prophet),

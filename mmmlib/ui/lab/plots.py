@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.plan import basis_of, period_name
+from mmmlib.plan import basis_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,7 +79,7 @@ class Plots:
     def allocation(self, candidate: str = "", **settings: Any) -> Figure:
         """Current and planned spend by channel, of :meth:`Run.plan`."""
         plan = self._run.plan(candidate, **settings)
-        return self._drawn("allocation", plan, period_name(basis_of(self._run).history))
+        return self._drawn("allocation", plan, basis_of(self._run).period)
 
     def _drawn(self, name: str, *arguments: Any) -> Figure:
         from mmmlib.report import figures, style

@@ -12,7 +12,7 @@ import numpy as np
 
 from mmmlib.archive import Run, chosen_model
 from mmmlib.engines import native
-from mmmlib.ground import columns as c
+from mmmlib.ground import columns as c, period_name
 from mmmlib.model import FloatArray, adstock
 from mmmlib.ui.live.archived import compile_apart, continued, load_model, values_of
 from mmmlib.ui.live.sliders import checked, fixed_job, lambda_slider, sliders_of
@@ -30,7 +30,6 @@ _SHOWN = (
     ("DECOMP.RSSD", c.DECOMP_RSSD),
 )
 _HELD_OUT = (c.NRMSE_VAL, c.NRMSE_TEST, c.RSQ_TEST)  # only under a validation split
-_PERIODS = {1: "day", 7: "week"}
 
 
 class LiveModel:
@@ -60,14 +59,13 @@ class LiveModel:
         narrowed = self.model.continuation.bounds if self.model.continuation else {}
         values = dict(zip(self.model.space.names, self.start.tolist(), strict=True))
         dates = data.dates[data.window]
-        step = int(np.median(np.diff(dates)) / np.timedelta64(1, "D"))
         return {
             "run": str(self.run),
             "model": self.candidate,
             "conversion": job.target_type == "conversion",
             "target": job.target,
             "adstock": job.adstock,
-            "period": _PERIODS.get(step, "period"),
+            "period": period_name(dates),
             "media": sliders_of(job, values, narrowed),
             "penalty": lambda_slider(job, values, narrowed),
             "dates": [f"{date:.10}" for date in dates.astype(str)],

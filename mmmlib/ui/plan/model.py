@@ -18,7 +18,6 @@ from mmmlib.plan import (
     basis_of,
     best_for_budget,
     efficiency,
-    period_name,
     plan_xlsx,
     responses,
 )
@@ -54,7 +53,7 @@ class PlanModel:
             "model": basis.candidate,
             "conversion": basis.target_type == "conversion",
             "target": basis.job.target,
-            "period": period_name(history),
+            "period": basis.period,
             "periods": basis.periods,
             "start": dates[0] if dates else "",
             "end": dates[-1] if dates else "",

@@ -15,7 +15,7 @@ from mmmlib.job import TrainingJob
 from mmmlib.launching import allowed_executor
 from mmmlib.ui.pieces import source
 from mmmlib.ui.routes import Query, Session, address
-from mmmlib.ui.train import form, machines as places, refreshing, roles, shapes
+from mmmlib.ui.train import form, machines, refreshing, roles, shapes
 from mmmlib.ui.train.child import CHILD
 from mmmlib.ui.train.fields import SECTIONS, fields, fit
 from mmmlib.ui.train.launching import launch
@@ -30,7 +30,7 @@ PAUSE_SECONDS = 0.7  # without an edit, before they are
 DRAWN_SECONDS = 1.5  # what need not be there at once leaves the browser the time to draw
 MOST_EARLIER = 60  # runs whose job can be loaded from the menu
 
-_PLACE = ("source", "connection", "file", "table", "sql")
+_SOURCE = ("source", "connection", "file", "table", "sql")
 _PARTS = ("field", "more", "upload", "window", "ranges", *SECTIONS, "review")
 
 
@@ -65,10 +65,10 @@ class TrainView(Receiving):
         self._begun = True
         root = self._session.archive.store.root
         asked: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
-            "engines": (lambda: CHILD.ask(places.engines), self._set("engines")),
-            "executors": (lambda: CHILD.ask(places.executors, root), self._set("executors")),
+            "engines": (lambda: CHILD.ask(machines.engines), self._set("engines")),
+            "executors": (lambda: CHILD.ask(machines.executors, root), self._set("executors")),
             "past": (lambda: CHILD.ask(past_runs, root), self._has_past),
-            "connections": (lambda: CHILD.ask(places.connections), self._set("connections")),
+            "connections": (lambda: CHILD.ask(machines.connections), self._set("connections")),
             "warm": (lambda: CHILD.ask(import_what_reads), lambda _: None),
         }
         for name, (ask, answered) in asked.items():
@@ -132,7 +132,7 @@ class TrainView(Receiving):
             if typed:
                 given = {str(key): str(value) for key, value in typed.items()}
                 # for this child and, as variables of this kernel, for those after it
-                places.replace_typed(CHILD.ask(places.use_typed, given))
+                machines.replace_typed(CHILD.ask(machines.use_typed, given))
             return CHILD.ask(try_source, values)
 
         self._work.start("test", ask, self._set("steps"))
@@ -194,15 +194,15 @@ class TrainView(Receiving):
         CHILD.touch()
         self._seen = values if isinstance(values, dict) else {}
         self._values, _ = fit(self._seen)
-        if self._place() != self._looked_at:  # what is shown is of another source
+        if self._source_asked() != self._looked_at:  # what is shown is of another source
             self.unread = ""
             if self.raw:
                 self.raw, self.series, self.doubts, self._examined = {}, {}, [], None
         self._check()
 
-    def _place(self) -> list[Any]:
+    def _source_asked(self) -> list[Any]:
         """What decides which rows are read."""
-        return [self._values.get(key) for key in _PLACE]
+        return [self._values.get(key) for key in _SOURCE]
 
     def _check(self) -> None:
         checked = form.check(self._values)
@@ -227,7 +227,7 @@ class TrainView(Receiving):
     def _look(self, and_guess: bool) -> None:
         values, seen = dict(self._values), self._seen
         self.raw, self.series, self.doubts, self.steps, self.unread = {}, {}, [], [], ""
-        self._reasons, self._examined, self._looked_at = {}, None, self._place()
+        self._reasons, self._examined, self._looked_at = {}, None, self._source_asked()
 
         def ask() -> tuple[Raw | MMMError, Any]:
             try:

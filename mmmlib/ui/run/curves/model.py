@@ -109,7 +109,7 @@ class CurvesModel:
 
     @cached_property
     def period(self) -> str:
-        """Name of one period of the data: ``day``, ``week`` or ``period``."""
+        """Name of one period of the data: ``day``, ``week``, ``month`` or ``period``."""
         return period_of(self.run)
 
 
