@@ -205,6 +205,9 @@ class ProphetOptions(Frozen):
     changepoint_range: float | None = Field(default=None, gt=0, le=1)
     seasonality_prior_scale: float | None = Field(default=None, gt=0, le=100)
     holidays_prior_scale: float | None = Field(default=None, gt=0, le=100)
+    seasonality_mode: Literal["additive", "multiplicative"] | None = None
+    yearly_seasonality: int | None = Field(default=None, ge=1, le=50)
+    weekly_seasonality: int | None = Field(default=None, ge=1, le=3)
 
     def given(self) -> dict[str, Any]:
         """What the job sets."""
