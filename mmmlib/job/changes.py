@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from mmmlib.ground import JobError, Problem
 from mmmlib.job.model import JobKeys
 from mmmlib.job.parts import ChannelBounds
+from mmmlib.job.robyns import said_of
 from mmmlib.job.yaml_values import value_of, yaml_node
 
 
@@ -64,6 +65,8 @@ def changed(
 
 def unknown(name: str, model: type[BaseModel], before: str = "", after: str = "") -> str:
     """What to say of a key that a model does not have, with the one that was likely meant."""
+    if said := said_of(name):
+        return f"is Robyn's word and no key of a job: {said}"
     ends: dict[str, str] = {}
     for key in _keys(model):
         ends.setdefault(key.rpartition(".")[2], key)

@@ -127,7 +127,7 @@ class JobKeys(Frozen):
     pareto_fronts: int = _key("Fronts to keep; 0 chooses the number", 0, ge=0)
     min_candidates: int = _key("Candidates the kept fronts must hold together", 100, ge=1)
     allocator: Allocator = _key(
-        "Scenario, total_budget, target, low, high, last, start, end, channels", Allocator()
+        "Scenario, total_budget, target, low, high, last, start, end, today, channels", Allocator()
     )
     posterior: Posterior = _key("Posterior with second_opinion, noise, chains, sweeps", Posterior())
     root: str = _key("Root of the archive; empty takes that of the settings", "")

@@ -134,7 +134,9 @@ class Allocator(Frozen):
     ``max_response`` finds the most response for ``total_budget`` (of all periods together).
     ``target_efficiency`` finds the most response whose ROAS is at least ``target`` (whose CPA is
     at most it), and with it the budget. Current spend is the average over all periods, or over
-    the ``last`` ones, or over those from ``start`` to ``end``; the plan covers as many.
+    the ``last`` ones, or over those from ``start`` to ``end``; the plan covers as many. ``today``
+    says what of a channel with an exposure counts as its spend in these: what was ``paid``, or its
+    ``exposure`` in units of money, as in Robyn; empty is Robyn's way where Robyn trained.
     """
 
     scenario: Literal["max_response", "target_efficiency"] = "max_response"
@@ -145,6 +147,7 @@ class Allocator(Frozen):
     last: int | None = Field(default=None, ge=1)
     start: dt.date | None = None
     end: dt.date | None = None
+    today: Literal["", "paid", "exposure"] = ""
     channels: dict[str, ChannelBounds] = {}
 
     def bounds(self, channel: str = "") -> tuple[float, float]:
@@ -202,6 +205,9 @@ class ProphetOptions(Frozen):
     changepoint_range: float | None = Field(default=None, gt=0, le=1)
     seasonality_prior_scale: float | None = Field(default=None, gt=0, le=100)
     holidays_prior_scale: float | None = Field(default=None, gt=0, le=100)
+    seasonality_mode: Literal["additive", "multiplicative"] | None = None
+    yearly_seasonality: int | None = Field(default=None, ge=1, le=50)
+    weekly_seasonality: int | None = Field(default=None, ge=1, le=3)
 
     def given(self) -> dict[str, Any]:
         """What the job sets."""

@@ -157,6 +157,14 @@ def _lambda(job: JobKeys) -> Iterator[Problem]:
         yield Problem("lambda_range", "must be [low, high] within 0 and 1, low not above high")
 
 
+@rule("prophet", "prophet_options")
+def _orders(job: JobKeys) -> Iterator[Problem]:
+    options = job.prophet_options.given()
+    for key, component in (("yearly_seasonality", "season"), ("weekly_seasonality", "weekday")):
+        if key in options and component not in job.prophet:
+            yield Problem(f"prophet_options.{key}", f"is of {component}, which prophet lacks")
+
+
 @rule("window")
 def _window(job: JobKeys) -> Iterator[Problem]:
     if job.window and job.window[0] >= job.window[1]:

@@ -24,6 +24,7 @@ def allocate(
     periods: int,
     target_type: TargetType = "revenue",
     history: pd.DataFrame | None = None,
+    modelled: pd.DataFrame | None = None,
 ) -> Allocation:
     """Split money over the paid channels so that the total response is largest.
 
@@ -40,6 +41,9 @@ def allocate(
     history
         ``date`` and one column a channel: spend per period of the window
         (:func:`spend_history`). Needed for dates, and for warnings about what was never seen.
+    modelled
+        The same of the modelling table: a channel's exposure in units of money, where it has one.
+        Needed where ``today`` is ``exposure``.
 
     Raises
     ------
@@ -56,7 +60,9 @@ def allocate(
     notes: list[str] = []
     base = floats(channels, c.CURRENT_SPEND)
     if asks_for_dates(settings):
-        channels, base, periods, notes = _on_dates(channels, settings, history)
+        channels, base, periods, notes = _on_dates(
+            channels, settings, history if settings.today != "exposure" else modelled
+        )
     if problems := list(unusable(channels, settings, periods)):
         raise AllocationError(problems)
     current = floats(channels, c.CURRENT_SPEND)

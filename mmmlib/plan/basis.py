@@ -36,6 +36,9 @@ class Basis:
     history : DataFrame or None
         ``date`` and one column a channel: spend per period of the window. ``None`` where the
         run has no dataset.
+    modelled : DataFrame or None
+        The same with the exposures of channels in units of money; ``None`` where the run has no
+        modelling table.
     periods : int
         Periods of the window.
     job : TrainingJob
@@ -45,6 +48,7 @@ class Basis:
     candidate: str
     channels: pd.DataFrame
     history: pd.DataFrame | None
+    modelled: pd.DataFrame | None
     periods: int
     job: TrainingJob
 
@@ -61,7 +65,12 @@ class Basis:
     def plan(self, settings: Allocator | None = None) -> Allocation:
         """Plan with the job's settings or others; milliseconds, nothing is read or written."""
         asked = self.job.allocator if settings is None else settings
-        return allocate(self.channels, asked, self.periods, self.target_type, self.history)
+        if not asked.today:
+            today = "exposure" if self.job.engine == "robyn" else "paid"
+            asked = asked.model_copy(update={"today": today})
+        return allocate(
+            self.channels, asked, self.periods, self.target_type, self.history, self.modelled
+        )
 
     def settings_with(self, changes: Iterable[tuple[str, Any]]) -> Allocator:
         """The job's settings with some of them changed.
@@ -109,4 +118,8 @@ def basis_of(run: Run, candidate: str = "") -> Basis:
     if run.has(DATASET):
         spends = {item.name: item.spend for item in job.channels}
         history = spend_history(run.load_table("dataset"), job.date, spends, window)
-    return Basis(candidate, channels, history, len(window), job)
+    modelled = history
+    if any(item.exposure for item in job.channels):
+        table = run.load_table("model_input")
+        modelled = spend_history(table, c.DATE, {name: name for name in left}, window)
+    return Basis(candidate, channels, history, modelled, len(window), job)

@@ -30,7 +30,7 @@ mmmr_input <- function(job_json, data, holidays) {
       calibration_input = calibration_of(job),
       window_start = job$window[1], window_end = job$window[2]
     ),
-    prophet_arguments(job, holidays)
+    prophet_arguments(job, holidays_given(holidays, table$date))
   )
   input <- without_warning(
     # 0.5 to 0.8 is not used unless the job wants validation, and then the job gives the range.
@@ -83,6 +83,57 @@ data_problems <- function(job, table, holidays) {
       "holidays: there are none; name a country or a file, or leave holiday out of prophet"
     }
   )
+}
+
+#' The holidays as plain Robyn would have them
+#'
+#' Prophet stops where its optimizer stalls, and that depends on the order of the columns, also of
+#' those that are zero in all rows (docs/native-engine.md). So where Robyn's own table of the
+#' country names the same days, R is given Robyn's own, with its other years; and the names are
+#' numbered in the order in which R sorts them in any locale but C.
+#'
+#' @param holidays `ds`, `holiday`, `country`, `year`, on dates of the data.
+#' @param dates The dates of the data.
+#' @noRd
+holidays_given <- function(holidays, dates) {
+  if (nrow(holidays) == 0) {
+    return(holidays)
+  }
+  own <- robyns_holidays(unique(holidays$country), dates)
+  holidays <- holidays[c("ds", "holiday", "country", "year")]
+  if (identical(days_alike(own, dates), days_alike(holidays, dates))) holidays <- own
+  names <- sort_as_robyn(unique(holidays$holiday))
+  holidays$holiday <- sprintf("%04d %s", match(holidays$holiday, names), holidays$holiday)
+  holidays
+}
+
+#' Robyn's own holidays of a country, moved to the dates of the data by Robyn
+#' @noRd
+robyns_holidays <- function(country, dates) {
+  known <- as.data.frame(Robyn::dt_prophet_holidays)
+  known <- known[known$country %in% country, ]
+  step <- as.integer(min(diff(sort(dates))))
+  interval <- if (step == 1) "day" else if (step == 7) "week" else "month"
+  place <- utils::getFromNamespace("set_holidays", "Robyn")
+  placed <- suppressMessages(as.data.frame(place(data.frame(ds = dates), known, interval)))
+  placed$ds <- as.Date(placed$ds)
+  placed[c("ds", "holiday", "country", "year")]
+}
+
+#' Which dates of the data bear the same holiday, whatever it is called
+#' @noRd
+days_alike <- function(holidays, dates) {
+  inside <- holidays[holidays$ds %in% dates, ]
+  alike <- tapply(as.integer(inside$ds), inside$holiday, function(days) {
+    paste(sort(unique(days)), collapse = " ")
+  })
+  sort(unname(c(alike)), method = "radix")
+}
+
+#' Names in the order of prophet's columns in R's default locales: ICU's rules
+#' @noRd
+sort_as_robyn <- function(names) {
+  names[stringi::stri_order(paste0(names, "_delim_+0"), locale = "en")]
 }
 
 prophet_arguments <- function(job, holidays) {

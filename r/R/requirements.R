@@ -19,6 +19,7 @@ mmmr_requirements <- function() {
     need("nloptr", ">= 2.0.3", "r-cran-nloptr", "Robyn's budget allocation"),
     need("patchwork", ">= 1.3.1", "r-cran-patchwork", "Robyn refuses to load with less"),
     need("ggplot2", ">= 3.4.0", "r-cran-ggplot2", "Robyn refuses to load with less"),
+    need("stringi", "", "r-cran-stringi", "sorts holidays as Robyn does in most locales"),
     need("data.table", "", "r-cran-data.table", "reads the data exactly and fast"),
     # lares imports case_match but asks for dplyr 1.0.0 only, which has none.
     need("dplyr", ">= 1.1.0", "r-cran-dplyr", "lares cannot be installed with less"),

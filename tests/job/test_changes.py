@@ -12,6 +12,7 @@ from mmmlib.data.examples import example_path, job_path
 from mmmlib.ground.errors import JobError
 from mmmlib.job.changes import changed
 from mmmlib.job.parse import TrainingJob
+from mmmlib.job.robyns import SAID
 from mmmlib.job.yaml_values import plain_values, read_text
 from mmmlib.simulate.parse import Simulation
 
@@ -158,3 +159,37 @@ def test_the_same_reads_the_settings_of_a_simulation() -> None:
     assert made.season.amplitude == 0.3
     with pytest.raises(JobError, match=r"did you mean periods\?"):
         Simulation.load(path, [("period", "7")])
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("dep_var", "write target"),
+        ("cluster_by", "by performance"),
+        ("robyn_calibrate", "ranges of alphas and gammas"),
+        ("balance", "objective_weights"),
+        ("allocator.constr_mode", "total_budget"),
+        ("allocator.channel_constr_multiplier", "mmm allocate RUN"),
+        ("prophet_options.daily.seasonality", "no hourly models"),
+    ],
+)
+def test_a_word_of_robyn_is_refused_with_what_to_do(
+    values: dict[str, Any], word: str, said: str
+) -> None:
+    room, _, key = word.partition(".")
+    place = values.setdefault(room, {}) if key else values
+    place[key or room] = 1
+    with pytest.raises(JobError, match=f"{word}: is Robyn's word and no key of a job: .*{said}"):
+        TrainingJob.parse(values)
+
+
+def test_no_word_of_robyn_is_a_key() -> None:
+    assert not SAID.keys() & set(TrainingJob.model_fields)
+
+
+def test_orders_of_a_season_need_the_season(values: dict[str, Any]) -> None:
+    options = {"yearly_seasonality": 4, "weekly_seasonality": 2}
+    with pytest.raises(JobError, match=r"prophet_options\.weekly_seasonality: is of weekday"):
+        TrainingJob.parse(values | {"prophet_options": options})
+    kept = TrainingJob.parse(values | {"prophet_options": {"yearly_seasonality": 4}})
+    assert kept.prophet_options.given() == {"yearly_seasonality": 4}

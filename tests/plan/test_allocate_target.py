@@ -128,6 +128,13 @@ def test_dates_give_robyns_starting_spend_and_periods(history: pd.DataFrame) -> 
     pd.testing.assert_frame_equal(
         allocate(channels, same, WEEKS, history=history).table, plan.table
     )
+    # what was paid is planned with unless exposures are asked for
+    asked = settings.model_copy(update={"today": "exposure"})
+    as_robyn = allocate(channels, asked, WEEKS, history=paid, modelled=history).table
+    np.testing.assert_array_equal(as_robyn[c.PLANNED_SPEND], plan.table[c.PLANNED_SPEND])
+    as_paid = allocate(channels, settings, WEEKS, history=paid, modelled=history).table
+    apart = (as_paid[c.CURRENT_SPEND] / plan.table[c.CURRENT_SPEND] - 1).abs()
+    assert apart.max() > 0.01
 
 
 # --- what cannot be ------------------------------------------------------------------------

@@ -139,3 +139,15 @@ def test_an_unknown_word_is_an_error_with_the_usage() -> None:
     done = run("Rscript", SCRIPT, "instal")
     assert done.returncode == 1
     assert "usage: Rscript mmmr.R status|setup" in done.stderr
+
+
+def test_the_recipe_names_every_package_that_robyn_needs() -> None:
+    recipe = (
+        (ROOT / "docs" / "robyn-in-r.md").read_text().partition("## Installing Robyn by hand")[2]
+    )
+    needed = re.findall(
+        r'need\("([^"]+)", "[^"]*", "([^"]*)"', (ROOT / "r/R/requirements.R").read_text()
+    )
+    assert len(needed) > 10
+    for package, debian in needed:
+        assert debian in recipe and (debian or f"| {package} |" in recipe), package

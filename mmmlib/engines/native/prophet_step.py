@@ -55,7 +55,8 @@ def decompose(
         of more than ten the commonest ten and ``OTHER``; the factor's column is the sum of their
         effects above its smallest value.
     options : mapping
-        Further arguments of ``Prophet``; its defaults are Robyn's.
+        Further arguments of ``Prophet``; its defaults are Robyn's. ``yearly_seasonality`` and
+        ``weekly_seasonality`` are orders of the Fourier series.
 
     Returns
     -------
@@ -97,11 +98,13 @@ def _prophet(
     table = holidays.rename(columns={"date": "ds"})[["ds", "holiday"]]
     model = Prophet(
         holidays=table if "holiday" in components else None,
-        yearly_seasonality="season" in components,
-        weekly_seasonality="weekday" in components,
         daily_seasonality=False,
         uncertainty_samples=0,  # intervals are not used; they would draw random numbers
-        **options,
+        **{
+            "yearly_seasonality": "season" in components,
+            "weekly_seasonality": "weekday" in components,
+            **options,
+        },
     )
     if "monthly" in components:
         model.add_seasonality(name="monthly", period=MONTH_DAYS, fourier_order=MONTH_ORDER)

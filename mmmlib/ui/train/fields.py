@@ -64,6 +64,7 @@ LABELS = {
     "allocator.last": "Last periods that count as now",
     "allocator.start": "What counts as now: from",
     "allocator.end": "What counts as now: to",
+    "allocator.today": "Spend of these periods: paid, or exposure in money",
     "allocator.channels": "Bounds of single channels",
     "prior": "What is known of its ROAS (CPA for conversions), read by the posterior",
     "prior.low": "At least, nine in ten",

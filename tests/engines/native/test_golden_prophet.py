@@ -90,3 +90,20 @@ def test_options_reach_prophet() -> None:
     ]
     bends = [float(trend.diff().diff().abs().max()) for trend in trends]
     assert bends[1] < 1e-3 < bends[0] < bends[2]
+
+
+def test_options_of_prophet_are_robyns() -> None:
+    """A multiplicative season of four pairs; limits are three times what Robyn itself moves by
+    where the target moves by 1e-9.
+    """
+    expected = pd.read_parquet(golden.FOLDER / "before_fit" / "multiplicative.parquet")
+    options = {"seasonality_mode": "multiplicative", "yearly_seasonality": 4}
+    data = golden.dataset()
+    job = golden.job(prophet_options=options)
+    table = prepare(data, job).table()
+    near = {"trend": 0.21, "season": 3e-3, "holiday": 0.04, "events": 0.026}
+    for name, limit in near.items():
+        wanted = expected[name].to_numpy()
+        difference = table[name].to_numpy() - wanted
+        assert np.sqrt((difference**2).mean()) <= limit * wanted.std(), name
+    assert 0.01 < expected["season"].abs().max() < 1  # shares of the trend

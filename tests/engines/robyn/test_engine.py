@@ -39,6 +39,7 @@ from mmmlib.ground.errors import EngineError
 from mmmlib.job.parse import TrainingJob
 from mmmlib.model.result import TrainingResult
 from tests.conftest import REPOSITORY
+from tests.engines.native.golden import modelling_table
 from tests.run.test_runner import BIN, gone, long_run
 from tests.waiting import PATIENCE
 
@@ -110,6 +111,16 @@ def test_the_tables_have_the_native_engines_columns_and_search(
     first = result.candidates.loc[result.candidates[c.ITERATION] == 1, searched]
     same = native.candidates.loc[native.candidates[c.ITERATION] == 1, searched]
     np.testing.assert_allclose(first, same, rtol=1e-9)
+
+
+def test_the_modelling_table_is_plain_robyns_to_the_last_bit(
+    trained: tuple[TrainingResult, list[Event]],
+) -> None:
+    """The golden table is Robyn's in the locale C.UTF-8, with its own holidays of all years."""
+    ours = trained[0].model_input
+    golden = modelling_table()
+    assert ours[c.DATE].tolist() == golden[c.DATE].tolist()
+    np.testing.assert_array_equal(ours.iloc[:, 1:].to_numpy(), golden.iloc[:, 1:].to_numpy())
 
 
 def test_trials_beside_each_other_are_those_after_each_other(
