@@ -30,6 +30,7 @@ COMMANDS = {
     "simulate": "sources:simulate",
     "doctor": "launch:doctor",
     "app": "launch:app",
+    "lab": "launch:lab",
 }
 
 

@@ -132,6 +132,21 @@ def app(host: str, port: int, base_url: str, token: str, root: str) -> None:
     serve(host, port, root, base_url, token)
 
 
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("folder", default="lab")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@root_option
+@says_errors
+def lab(folder: str, options: tuple[str, ...], root: str) -> None:
+    """Open JupyterLab in a folder of your own: notebooks, docs and sample data, as copies.
+
+    OPTIONS go to Jupyter, such as --no-browser or --port 8889.
+    """
+    from mmmlib.ui import open_lab
+
+    open_lab(folder, root, options)
+
+
 POLL_SECONDS = 1.0
 
 

@@ -14,7 +14,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mmmlib.ground import names
 
-
 CHECKOUT = Path(__file__).resolve().parents[2]
 INSTALLED = Path(sysconfig.get_path("data")) / "share" / "mmm"  # where a wheel puts the same files
 
