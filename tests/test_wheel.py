@@ -33,11 +33,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         compiled = shutil.ignore_patterns("__pycache__")
         shutil.copytree(REPOSITORY / name, copy / name, ignore=compiled)
     to = tmp_path_factory.mktemp("wheel")
-    _run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-        + [f"--wheel-dir={to}", str(copy)],
-        to,
-    )
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    _run([*build, f"--wheel-dir={to}", str(copy)], to)
     (built,) = to.glob("*.whl")
     return built
 
