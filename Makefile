@@ -32,8 +32,8 @@ lint: .venv/test ## check style, types and that notebooks carry no outputs
 app: .venv/product ## serve the dashboard on http://127.0.0.1:8080
 	@$(BIN)/mmm app
 
-lab: .venv/product ## open the notebooks in JupyterLab
-	@$(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+lab: .venv/product ## open JupyterLab in ./lab, with copies of the notebooks
+	@$(BIN)/mmm lab
 
 bench: .venv/test ## measure, and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench

@@ -12,7 +12,7 @@ from mmmlib.archive.manifest import (
     TIME_FORMAT,
     RunId,
 )
-from mmmlib.archive.run import JOB, Run, now
+from mmmlib.archive.run import BEST, JOB, Run, now
 from mmmlib.archive.stores import open_store, together
 from mmmlib.ground import MMMError, RunError, columns as c
 from mmmlib.job import TrainingJob
@@ -67,6 +67,22 @@ class Archive:
         if not there and not (run.artifacts() if run.id.old else run.has(JOB)):
             raise RunError(f"there is no run {run.id} under {self.store.root}; see `mmm runs`")
         return run
+
+    def trained(self, name: str = "latest") -> Run:
+        """Find a run whose model is wanted; ``latest`` is the newest one that has a model.
+
+        Raises
+        ------
+        RunError
+            There is no such run, or ``latest`` and none has a model.
+        """
+        if name != "latest":
+            return self.run(name)
+        newest = self.run(name)  # says so where there is none at all
+        for run in self.runs():
+            if run.has(BEST):
+                return run
+        raise RunError(f"no run under {self.store.root} has a model; the newest is {newest}")
 
     def ids(self, revision: str = "", country: str = "") -> list[RunId]:
         """Every run's id; folders that are no runs are passed over.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
-from mmmlib.cli.options import says_errors
+from mmmlib.cli.answers import JobCheck, Said
+from mmmlib.cli.options import INVALID, job_argument, json_option, says_errors
 from mmmlib.data import Guess
 from mmmlib.ground import JobError, Problem, names, yaml_text
 from mmmlib.job import HYPERPARAMETERS, Kind, TrainingJob, default_range
@@ -51,14 +53,25 @@ def init(files: tuple[str, ...], output: str, force: bool, **chosen: str) -> Non
 
 
 @job.command()
-@click.argument("job", metavar="JOB.YAML")
+@job_argument
+@json_option
 @says_errors
-def check(job: str) -> None:
+def check(job: str, as_json: bool) -> None:
     """Say everything that is wrong with JOB.YAML, by itself and against its data."""
     from mmmlib.run import check_job
 
-    checked = check_job(TrainingJob.load(job))
-    click.echo(f"{checked.summary()}\nready: mmm run {job}")
+    try:
+        summary = check_job(TrainingJob.load(job)).summary()
+    except JobError as error:
+        if not as_json:
+            raise
+        problems = [Said(**vars(problem)) for problem in error.problems]
+        click.echo(JobCheck(ready=False, summary="", problems=problems).model_dump_json(indent=2))
+        sys.exit(INVALID)
+    if as_json:
+        click.echo(JobCheck(ready=True, summary=summary, problems=[]).model_dump_json(indent=2))
+    else:
+        click.echo(f"{summary}\nready: mmm run {job}")
 
 
 @job.command()

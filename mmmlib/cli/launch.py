@@ -12,9 +12,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from mmmlib.archive import PROGRESS, Archive, Run, Status
+from mmmlib.cli.answers import Queue
 from mmmlib.cli.options import (
     CANCELLED,
     FAILED,
+    job_argument,
+    json_option,
     read_job,
     root_option,
     run_argument,
@@ -36,7 +39,7 @@ _executor = click.option(
 
 
 @click.command()
-@click.argument("job", metavar="JOB.YAML")
+@job_argument
 @settable("Set one key of the job, such as iterations or allocator.low.")
 @_executor
 @says_errors
@@ -50,11 +53,15 @@ def launch(job: str, parameters: tuple[tuple[str, str], ...], executor: str) -> 
 
 
 @click.command()
+@json_option
 @root_option
 @says_errors
-def queue(root: str) -> None:
+def queue(as_json: bool, root: str) -> None:
     """Show the runs that go on and those that wait, in their order."""
-    show_queue(Archive(root))
+    if as_json:
+        click.echo(Queue.of(Archive(root)).model_dump_json(indent=2))
+    else:
+        show_queue(Archive(root))
 
 
 @click.command()
@@ -130,6 +137,21 @@ def app(host: str, port: int, base_url: str, token: str, root: str) -> None:
     from mmmlib.ui import serve
 
     serve(host, port, root, base_url, token)
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("folder", default="lab")
+@click.argument("options", nargs=-1, type=click.UNPROCESSED)
+@root_option
+@says_errors
+def lab(folder: str, options: tuple[str, ...], root: str) -> None:
+    """Open JupyterLab in a folder of your own: notebooks, docs and sample data, as copies.
+
+    OPTIONS go to Jupyter, such as --no-browser or --port 8889.
+    """
+    from mmmlib.ui import open_lab
+
+    open_lab(folder, root, options)
 
 
 POLL_SECONDS = 1.0

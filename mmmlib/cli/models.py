@@ -12,10 +12,12 @@ import click
 from rich.markup import escape
 
 from mmmlib.archive import BEST, REFRESH_CHANGES, Archive, Run, export_model
+from mmmlib.cli.answers import Plan
 from mmmlib.cli.options import (
     FAILED,
     cancelled,
     candidate_option,
+    json_option,
     root_option,
     run_argument,
     say_model,
@@ -48,18 +50,28 @@ _named = click.argument("candidate", default="")
 @candidate_option
 @settable("Set one key of the allocator, such as total_budget or channels.tv.high.")
 @click.option("-o", "output", default="", metavar="FILE", help="Write the plan, .csv or .xlsx.")
+@json_option
 @root_option
 @says_errors
 def allocate(
-    run: str, candidate: str, parameters: tuple[tuple[str, str], ...], output: str, root: str
+    run: str,
+    candidate: str,
+    parameters: tuple[tuple[str, str], ...],
+    output: str,
+    as_json: bool,
+    root: str,
 ) -> None:
     """Plan the budget with a RUN's model, by its job's settings or others; archives nothing."""
     from mmmlib.plan import basis_of, plan_text, write_plan
 
-    found = Archive(root).run(run)
-    basis = basis_of(found, say_model(found, candidate))
+    found = Archive(root).trained(run)
+    chosen = say_model(found, candidate)
+    basis = basis_of(found, chosen)
     plan = basis.plan(basis.settings_with(parameters))
-    click.echo(plan_text(plan, basis.period))
+    if as_json:
+        click.echo(Plan.of(found, chosen, plan, basis.period).model_dump_json(indent=2))
+    else:
+        click.echo(plan_text(plan, basis.period))
     if output:
         write_plan(plan, Path(output))
 
@@ -83,7 +95,7 @@ def recreate(
     """
     archive = Archive(root)
     if not run.endswith(".json"):
-        candidate = say_model(archive.run(run), candidate)
+        candidate = say_model(archive.trained(run), candidate)
     if not show_recreation(archive, run, candidate, data, holidays, tolerance):
         sys.exit(FAILED)
 
@@ -100,7 +112,7 @@ def export(run: str, candidate: str, output: str, data: bool, root: str) -> None
 
     CANDIDATE is `best`, `promoted` or an id; without it the promoted model, or else the best.
     """
-    found = Archive(root).run(run)
+    found = Archive(root).trained(run)
     click.echo(export_model(found, say_model(found, candidate), output, data))
 
 
@@ -115,7 +127,7 @@ def reproduce(run: str, root: str) -> None:
     than 1e-6.
     """
     try:
-        if not show_reproduction(Archive(root).run(run)):
+        if not show_reproduction(Archive(root).trained(run)):
             sys.exit(FAILED)
     except KeyboardInterrupt:
         cancelled()
@@ -143,7 +155,7 @@ def refresh(
     root: str,
 ) -> None:
     """Continue a model of a RUN on newer data, as a new run, and say what has changed."""
-    found = Archive(root).run(run)
+    found = Archive(root).trained(run)
     if found.has(BEST):  # else what follows says why there is no model
         candidate = say_model(found, candidate)
     try:
@@ -178,7 +190,7 @@ def show_recreation(
     else:
         if data:
             raise RunError("--data is for a JSON file; a run has its own data")
-        made = recreate_run(archive.run(what), candidate)
+        made = recreate_run(archive.trained(what), candidate)
     figures = made.table.sort_values(c.DIFFERENCE, ascending=False, kind="stable").head(WORST)
     rows = ([*row[:2], *(f"{n:.12g}" for n in row[2:4]), f"{row[4]:.1e}"] for row in _rows(figures))
     out.print(f"model {made.candidate}: {len(made.table)} figures compared; the furthest apart:")

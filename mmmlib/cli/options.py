@@ -37,8 +37,37 @@ def says_errors(command: Callable[..., None]) -> Callable[..., None]:
     return said
 
 
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON for programs; see `mmm schema`."
+)
 root_option = click.option("--root", default="", help="Archive to use; the default is MMM_ROOT.")
-run_argument = click.argument("run", default="latest")
+
+
+def _runs_that_begin(
+    ctx: click.Context, parameter: click.Parameter, typed: str
+) -> list[str]:  # for the shell, when Tab is pressed
+    from mmmlib.archive import Archive
+
+    try:
+        found = Archive(ctx.params.get("root") or "").runs()[:200]
+    except MMMError:
+        return []  # whoever presses Tab reads no message
+    return [name for name in ("latest", *map(str, found)) if name.startswith(typed)]
+
+
+def _artifacts_that_begin(ctx: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+    from mmmlib.archive import Archive
+
+    try:
+        run = Archive(ctx.params.get("root") or "").run(ctx.params.get("run") or "latest")
+        return [name for name in run.artifacts() if name.startswith(typed)]
+    except MMMError:
+        return []
+
+
+run_argument = click.argument("run", default="latest", shell_complete=_runs_that_begin)
+artifact_argument = click.argument("artifact", default="", shell_complete=_artifacts_that_begin)
+job_argument = click.argument("job", metavar="JOB.YAML", type=click.Path())
 
 
 candidate_option = click.option(

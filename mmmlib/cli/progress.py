@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from mmmlib.archive import (
     Run,
 )
-from mmmlib.cli.options import cancelled, read_job, says_errors, settable
+from mmmlib.cli.options import cancelled, job_argument, read_job, says_errors, settable
 from mmmlib.cli.show import show_run
 from mmmlib.cli.tables import console
 from mmmlib.ground import NotebookError
@@ -27,7 +27,7 @@ PLAIN_SECONDS = 2.0  # between lines where there is no terminal to redraw
 
 
 @click.command()
-@click.argument("job", metavar="JOB.YAML")
+@job_argument
 @settable("Set one key of the job, such as iterations or allocator.low.")
 @click.option("--now", is_flag=True, help="Do not wait for runs that were queued before.")
 @says_errors

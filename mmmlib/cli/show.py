@@ -21,7 +21,15 @@ from mmmlib.archive import (
     save_zip,
     summarize,
 )
-from mmmlib.cli.options import one_pager, root_option, run_argument, says_errors
+from mmmlib.cli import answers
+from mmmlib.cli.options import (
+    artifact_argument,
+    json_option,
+    one_pager,
+    root_option,
+    run_argument,
+    says_errors,
+)
 from mmmlib.cli.tables import coloured, console, number, table
 from mmmlib.cli.verdicts import show_findings
 from mmmlib.data import findings_of
@@ -33,30 +41,39 @@ from mmmlib.run import duration
 @click.command()
 @click.option("--revision", default="", help="Only this revision.")
 @click.option("--country", default="", help="Only this country.")
+@json_option
 @root_option
 @says_errors
-def runs(revision: str, country: str, root: str) -> None:
+def runs(revision: str, country: str, as_json: bool, root: str) -> None:
     """List runs, newest first."""
-    show_runs(Archive(root), revision, country)
+    if as_json:
+        click.echo(answers.Runs.of(Archive(root), revision, country).model_dump_json(indent=2))
+    else:
+        show_runs(Archive(root), revision, country)
 
 
 @click.command()
 @run_argument
+@json_option
 @root_option
 @says_errors
-def show(run: str, root: str) -> None:
+def show(run: str, as_json: bool, root: str) -> None:
     """Show one RUN: its end, errors, channels, changed data and artifacts."""
-    show_run(Archive(root).run(run))
+    found = Archive(root).run(run)
+    if as_json:
+        click.echo(answers.Show.of(found).model_dump_json(indent=2))
+    else:
+        show_run(found)
 
 
 @click.command(name="open")
 @run_argument
-@click.argument("artifact", default="")
+@artifact_argument
 @root_option
 @says_errors
 def open_(run: str, artifact: str, root: str) -> None:
     """Open an ARTIFACT of a RUN in the browser; its model's one-pager when none is named."""
-    found = Archive(root).run(run)
+    found = Archive(root).run(run) if artifact else Archive(root).trained(run)
     name = artifact or one_pager(found)
     found.load(name)  # says which artifact is missing, before a browser shows a blank page
     url = found.url(name)
@@ -161,10 +178,16 @@ def _show_posterior(out: Console, result: TrainingResult) -> None:
     out.print(shown)
 
 
+def _engine(result: TrainingResult) -> str:
+    """What trained it, and which optimizer searched where one did."""
+    searched = f", optimizer {result.optimizer}" if result.optimizer else ""
+    return escape(f"{result.engine}{searched}")
+
+
 def _show_model(out: Console, result: TrainingResult) -> None:
     out.print(
         f"best model [bold]{result.best}[/bold] of {len(result.candidates):,} "
-        f"candidates ({escape(result.rule)})"
+        f"candidates ({escape(result.rule)}); engine {_engine(result)}"
     )
     out.print(result.errors_said())
 

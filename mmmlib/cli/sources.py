@@ -10,7 +10,8 @@ import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
-from mmmlib.cli.options import FAILED, says_errors, settable
+from mmmlib.cli.answers import DataCheck
+from mmmlib.cli.options import FAILED, job_argument, json_option, says_errors, settable
 from mmmlib.cli.tables import console, table
 from mmmlib.cli.verdicts import show_findings
 from mmmlib.data import Verdict, check, dataset_of, guess_job, open_source
@@ -50,19 +51,20 @@ def data() -> None:
 @data.command(name="check")
 @click.argument("file", metavar="FILE_OR_JOB")
 @click.option("--picture", default="", metavar="FILE.PNG", help="Draw the checks, too.")
+@json_option
 @says_errors
-def check_data(file: str, picture: str) -> None:
+def check_data(file: str, picture: str, as_json: bool) -> None:
     """Run the data checks on FILE_OR_JOB: PASS, REVIEW or FAIL, and what to do.
 
     A job.yaml (or `demo`) says which column is what; for a CSV or Parquet file it is guessed, as
     by `mmm job init`. The exit code is 1 where a check says FAIL.
     """
-    if not show_data_checks(file, picture):
+    if not show_data_checks(file, picture, as_json):
         sys.exit(FAILED)
 
 
 @data.command()
-@click.argument("job", metavar="JOB.YAML")
+@job_argument
 @click.option("--picture", default="", metavar="FILE.PNG", help="Draw spend by channel, too.")
 @says_errors
 def preview(job: str, picture: str) -> None:
@@ -211,7 +213,7 @@ def show_cache() -> None:
         out.print(escape(f"{kept.rows:,} rows, {age}, {kept.place}: {kept.query}"))
 
 
-def show_data_checks(file: str, picture: str = "") -> bool:
+def show_data_checks(file: str, picture: str = "", as_json: bool = False) -> bool:
     """Check the data of a job, or of a file whose job is guessed; say whether nothing fails.
 
     Parameters
@@ -220,12 +222,17 @@ def show_data_checks(file: str, picture: str = "") -> bool:
         Path of a job (``.yaml``), ``demo``, or a data file.
     picture
         Path of a PNG to draw; empty draws none.
+    as_json
+        Print the findings for programs; all else goes to standard error.
     """
-    out = console()
+    out = Console(stderr=True, highlight=False) if as_json else console()
     job = _job_for(out, file)
     dataset = dataset_of(job)
     findings = check(dataset, job)
-    show_findings(out, findings)
+    if as_json:
+        click.echo(DataCheck.of(findings).model_dump_json(indent=2))
+    else:
+        show_findings(out, findings)
     if picture:
         from mmmlib.report import figures, style
 

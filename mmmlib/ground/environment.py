@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sysconfig
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -13,11 +14,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mmmlib.ground import names
 
+CHECKOUT = Path(__file__).resolve().parents[2]
+INSTALLED = Path(sysconfig.get_path("data")) / "share" / "mmm"  # where a wheel puts the same files
 
-def _checkout() -> Path:
-    """Folder that holds ``notebooks/``: the checkout, or the working directory of an install."""
-    beside = Path(__file__).resolve().parents[2]
-    return beside if (beside / "notebooks").is_dir() else Path.cwd()
+
+def _product() -> Path:
+    """Folder that holds ``notebooks/``, ``r/`` and ``docs/``: of the checkout, or of the wheel."""
+    return CHECKOUT if (CHECKOUT / "notebooks").is_dir() else INSTALLED
 
 
 class Settings(BaseSettings):
@@ -26,10 +29,10 @@ class Settings(BaseSettings):
     Attributes
     ----------
     app_root : Path
-        Folder with ``notebooks/`` (``APP_ROOT``).
+        Folder with ``notebooks/``, ``r/`` and ``docs/`` (``APP_ROOT``).
     mmm_root : str
-        Root of the archive where a job names none (``MMM_ROOT``); ``archive`` in ``app_root``
-        when empty.
+        Root of the archive where a job names none (``MMM_ROOT``); when empty ``archive`` in
+        ``app_root``, or in the working directory where the product was installed from a wheel.
     mmm_cache : Path
         Folder of extractions that are kept for a while (``MMM_CACHE``).
     mmm_cache_hours : float
@@ -88,7 +91,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_file=".env", extra="ignore")
 
-    app_root: Path = _checkout()
+    app_root: Path = _product()
     mmm_root: str = ""
     mmm_cache: Path = Path("~/.cache/mmm")
     mmm_cache_hours: float = 1.0
@@ -120,7 +123,8 @@ class Settings(BaseSettings):
     @property
     def root(self) -> str:
         """Root of the archive: a folder or a URL of a registered store."""
-        return self.mmm_root or str(self.app_root / "archive")
+        beside = Path.cwd() if self.app_root == INSTALLED else self.app_root
+        return self.mmm_root or str(beside / "archive")
 
     @property
     def executors(self) -> tuple[str, ...]:

@@ -24,6 +24,16 @@ from dataclasses import dataclass
 class MMMError(Exception):
     """Root of all errors a person can act upon."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the message; ``%xmode verbose`` and ``%tb`` show the way to it."""
+        from IPython import get_ipython
+
+        shell = get_ipython()
+        if shell and shell.InteractiveTB.mode == "Verbose":
+            trace = shell.InteractiveTB.structured_traceback(type(self), self, self.__traceback__)
+            return list(map(str, trace))
+        return [str(self), "", "(%xmode verbose, then %tb: where in the code this was raised)"]
+
 
 @dataclass(frozen=True)
 class Problem:

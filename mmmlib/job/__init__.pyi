@@ -2,11 +2,13 @@ from .changes import (
     changed as changed,
 )
 from .model import (
+    FILE_KEYS as FILE_KEYS,
     JOB_KEYS as JOB_KEYS,
 )
 from .parse import (
     TrainingJob as TrainingJob,
     problem_of as problem_of,
+    unknown_keys as unknown_keys,
 )
 from .parts import (
     Allocator as Allocator,

@@ -176,3 +176,4 @@ class JobKeys(Frozen):
 
 
 JOB_KEYS = tuple(JobKeys.model_fields)  # in their order: the parameters of the notebooks
+FILE_KEYS = ("file", "annotations", "holidays")  # those that name files

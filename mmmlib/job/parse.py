@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from mmmlib.ground import JobError, Problem, Shown
 from mmmlib.job.changes import changed, type_of, unknown
-from mmmlib.job.model import JobKeys
+from mmmlib.job.model import FILE_KEYS, JOB_KEYS, JobKeys
 from mmmlib.job.ranges import HYPERPARAMETERS
 from mmmlib.job.rules import contradictions
 from mmmlib.job.shipped import job_path
@@ -72,6 +72,8 @@ class TrainingJob(Shown, JobKeys):
             Keys of the job, those within others with dots: the words of ``mmm run -p``. Ranges
             of hyperparameters that another ``adstock`` does not have are left out.
 
+        Relative files are looked for beside the job's file, then in the working directory.
+
         Raises
         ------
         JobError
@@ -84,7 +86,9 @@ class TrainingJob(Shown, JobKeys):
         >>> job.adstock, job.allocator.low
         ('weibull_pdf', 0.6)
         """
-        return cls.parse(_with_keys(plain_values(read_text(job_path(file))), keys))
+        path = job_path(file)
+        values = _beside(plain_values(read_text(path)), path.parent)
+        return cls.parse(_with_keys(values, keys))
 
     def with_keys(self, **keys: Any) -> Self:
         """The job with other values for some keys, as :meth:`load` takes them.
@@ -121,6 +125,31 @@ class TrainingJob(Shown, JobKeys):
 
 
 Job = TrainingJob  # its name in the face, `mmmlib.Job`
+
+
+def _beside(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Name the files that lie beside the job's file so that the working directory finds them."""
+    named = {key: _found(values[key], folder) for key in FILE_KEYS if key in values}
+    if isinstance(joined := values.get("join"), list):
+        named["join"] = [
+            item | {"file": _found(item["file"], folder)}
+            if isinstance(item, dict) and "file" in item
+            else item
+            for item in joined
+        ]
+    return values | named
+
+
+def _found(name: Any, folder: Path) -> Any:
+    """Path of a file that a job names, which may lie beside the job; else what it says."""
+    if not isinstance(name, str) or not name or name.startswith("example:"):
+        return name
+    try:
+        path = Path(name).expanduser()
+        beside = folder / path
+        return str(beside) if not path.is_absolute() and beside.is_file() else name
+    except (OSError, RuntimeError, ValueError):  # no file's name; whoever reads it says so
+        return name
 
 
 def _with_keys(values: dict[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,6 +203,11 @@ def _own_faults(error: ValidationError) -> list[Any]:
     faults = error.errors()
     inside = {fault["loc"][:1] for fault in faults if len(fault["loc"]) > 1}
     return [f for f in faults if not (f["type"] == "too_short" and f["loc"] in inside)]
+
+
+def unknown_keys(names: Iterable[str]) -> list[Problem]:
+    """One problem for each name that is no key of a job, with the key that was likely meant."""
+    return [Problem(name, unknown(name, JobKeys)) for name in names if name not in JOB_KEYS]
 
 
 def problem_of(detail: Mapping[str, Any], model: type[BaseModel]) -> Problem:

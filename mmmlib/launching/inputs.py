@@ -13,10 +13,9 @@ from pathlib import Path
 
 from mmmlib.archive import Run
 from mmmlib.ground import JobError, Problem
-from mmmlib.job import TrainingJob
+from mmmlib.job import FILE_KEYS, TrainingJob
 
 INPUTS = "inputs/"
-_KEYS = ("file", "annotations", "holidays")
 
 
 def carried(job: TrainingJob, folder: str) -> tuple[TrainingJob, dict[str, bytes]]:
@@ -30,7 +29,7 @@ def carried(job: TrainingJob, folder: str) -> tuple[TrainingJob, dict[str, bytes
         A file cannot be read here, and so could not be sent along.
     """
     named, inputs, problems = {}, {}, []
-    for key in _KEYS:
+    for key in FILE_KEYS:
         if not (value := getattr(job, key)) or not _is_file(key, value):
             continue
         name = f"{INPUTS}{key}-{Path(value).name}"

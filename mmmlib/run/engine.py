@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from click import ClickException
 from jupyter_core.utils import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
@@ -21,16 +22,29 @@ from papermill.inspection import _infer_parameters
 from papermill.parameterize import parameterize_notebook
 
 from mmmlib.archive import CONSOLE, Archive, Run
-from mmmlib.ground import JobError, NotebookError, Problem, RunError, errors, scrub, scrub_values
-from mmmlib.job import JOB_KEYS
+from mmmlib.ground import JobError, NotebookError, RunError, errors, scrub, scrub_values
 from mmmlib.run.kernels import Kernel, Kernels, kernels_of
 from mmmlib.run.preflight import accepted
 from mmmlib.run.progress import MIME
 from mmmlib.run.supervisor import Supervisor, sigterm_interrupts
-from mmmlib.run.work import job_of
+from mmmlib.run.work import job_of, refuse_unknown
 
 INTERRUPT_SECONDS = 5.0  # for the kernel to cancel what it waits for, before it is killed
 OnProgress = Callable[[dict[str, Any]], None]
+
+
+class RefusedError(JobError, ClickException):
+    """A run that is not begun: papermill's command says why in words and ends with 2."""
+
+    exit_code = 2
+
+    def format_message(self) -> str:
+        """Every problem, as the commands of ``mmm`` print them."""
+        return str(self)
+
+
+class StoppedError(NotebookError, ClickException):
+    """A notebook that stopped; papermill's command says why in words and ends with 1."""
 
 
 class ArchivingEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no types
@@ -138,10 +152,12 @@ def _last_words(run: Run, kernel: Kernel) -> Iterator[None]:
 @contextmanager
 def _own_run(nb_man: NotebookExecutionManager, kernel_name: str) -> Iterator[Supervisor]:
     """A run of its own for a notebook that papermill was told to execute."""
-    values = _declared(nb_man.nb, kernel_name) | nb_man.nb.metadata.papermill["parameters"]
-    if unknown := [key for key in values if key not in (*JOB_KEYS, "run")]:
-        raise JobError(Problem(key, "the notebook has no such parameter") for key in unknown)
-    job = accepted(job_of(values))
+    try:
+        values = _declared(nb_man.nb, kernel_name) | nb_man.nb.metadata.papermill["parameters"]
+        refuse_unknown(values)
+        job = accepted(job_of(values))
+    except JobError as error:
+        raise RefusedError(error.problems) from error
     archive = Archive(job.root)
     run = archive.run(values["run"]) if values.get("run") else archive.claim(job)
     if values.get("run") and run.job != job:
@@ -166,7 +182,7 @@ def _raise_first_error(notebook: Any) -> None:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                raise NotebookError(message(output))
+                raise StoppedError(message(output))
 
 
 def message(error: Any) -> str:

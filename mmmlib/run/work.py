@@ -6,9 +6,10 @@ and returns something worth seeing.
 
 from __future__ import annotations
 
+import ast
 import atexit
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,14 @@ from mmmlib.data import (
 )
 from mmmlib.engines import open_engine, second_opinion
 from mmmlib.ground import JobError, Problem, StoreError, scrub_kernel
-from mmmlib.job import JOB_KEYS, TrainingJob, job_path, plain_values, read_text
+from mmmlib.job import (
+    JOB_KEYS,
+    TrainingJob,
+    job_path,
+    plain_values,
+    read_text,
+    unknown_keys,
+)
 from mmmlib.model import TrainingResult
 from mmmlib.plan import Allocation, basis_of, compared_metrics, uplift_of
 from mmmlib.run.preflight import accepted
@@ -74,6 +82,7 @@ def open_run(parameters: Mapping[str, Any]) -> NotebookRun:
     RunError
         The run does not exist, or has been executed before.
     """
+    refuse_unknown(_injected(parameters))
     job = job_of(parameters)
     name = parameters.get("run", "")
     if not name:
@@ -82,6 +91,25 @@ def open_run(parameters: Mapping[str, Any]) -> NotebookRun:
     if os.environ.get(SUPERVISED) == str(run.id):  # the runner has asked the engine already
         return NotebookRun(run, supervised=True)
     return NotebookRun(run, supervised=False, typed=accepted(job))
+
+
+def refuse_unknown(names: Iterable[str]) -> None:
+    """Refuse parameters that neither the job nor the notebook has."""
+    if problems := unknown_keys(name for name in names if name != "run"):
+        raise JobError(problems)
+
+
+def _injected(parameters: Mapping[str, Any]) -> list[str]:
+    """Names that papermill has set: those of the cell it puts below the parameters."""
+    cells = [source for source in parameters.get("In", ()) if source.startswith("# Parameters\n")]
+    return [
+        target.id
+        for source in cells
+        for statement in ast.parse(source).body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    ]
 
 
 def job_of(parameters: Mapping[str, Any]) -> TrainingJob:

@@ -22,20 +22,14 @@ ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/lab")
 OPTIONS = (
     "--port=0",
     "--no-browser",
-    "--allow-root",
     "--IdentityProvider.token=",
-    "--LabApp.news_url=None",
 )
 
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[str]:
-    """Address of a JupyterLab on copies of the notebooks."""
-    copies = tmp_path / "notebooks"
-    copies.mkdir()
-    for notebook in (REPOSITORY / "notebooks").glob("*.ipynb"):
-        (copies / notebook.name).write_bytes(notebook.read_bytes())
-    command = [sys.executable, "-m", "jupyter", "lab", str(copies), *OPTIONS]
+    """Address of a JupyterLab on a folder of one's own, as `mmm lab` opens it."""
+    command = [str(Path(sys.executable).with_name("mmm")), "lab", str(tmp_path / "lab"), *OPTIONS]
     root = {"MMM_ROOT": str(tmp_path / "archive"), "PYTHONPATH": str(REPOSITORY)}
     with (
         (tmp_path / "lab.log").open("wb") as log,

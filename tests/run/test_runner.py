@@ -182,6 +182,33 @@ def test_a_job_that_is_not_valid_starts_nothing(
     assert archive.runs() == []
 
 
+def test_what_papermill_is_refused_is_said_in_words_and_ends_with_2(
+    job_file: Callable[..., Path], archive: Archive, tmp_path: Path
+) -> None:
+    """Before a run is claimed: a file that is not there, a parameter that is misspelt."""
+    train = str(REPOSITORY / "notebooks" / "train.ipynb")
+    command = [sys.executable, "-m", "papermill", train, str(tmp_path / "out.ipynb")]
+    missing = str(job_file(file="nowhere.csv"))
+    for options, words in (
+        (["-f", missing], f"file: nowhere.csv does not exist in {REPOSITORY}"),
+        (["-p", "countri", "de"], "countri: unknown key; remove it or correct its spelling; did"),
+    ):
+        done = subprocess.run(
+            [*command, "--engine", "mmm", *options], capture_output=True, text=True, cwd=REPOSITORY
+        )
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+    assert mmm("run", missing).returncode == 2
+    assert archive.runs() == []
+
+    plain = [*command, "-p", "countri", "de"]  # no engine: the notebook itself refuses
+    done = subprocess.run(plain, capture_output=True, text=True, cwd=REPOSITORY)
+    assert done.returncode == 1
+    assert "did you mean country?" in done.stderr
+    assert archive.runs() == []
+
+
 @contextmanager
 def long_run(job: Path, archive: Archive) -> Iterator[tuple[subprocess.Popen[str], Run]]:
     """``mmm run`` of a long job, handed over when its search goes on."""

@@ -36,7 +36,11 @@ class DuckDBSource:
     """
 
     def refusals(self, job: TrainingJob) -> list[Problem]:
-        """Nothing: what can be said of a file is said when it is read."""
+        """A file that is not there; what is wrong within one is said when it is read."""
+        try:
+            _file(job.file)
+        except SourceError as error:
+            return [Problem("file", str(error).removeprefix("file: "))]
         return []
 
     def preview(self, job: TrainingJob) -> Preview:
@@ -214,7 +218,8 @@ def _file(name: str) -> Path:
     except (OSError, RuntimeError, ValueError) as error:
         raise SourceError(f"file: {name[:80]!r} cannot be a file: {error}") from error
     if not known:
-        what = "is a folder" if folder else "does not exist"
+        where = "" if path.is_absolute() else f" in {Path.cwd()}"
+        what = "is a folder" if folder else f"does not exist{where}"
         raise SourceError(f"file: {path} {what}; name a CSV or Parquet file, or example:weekly")
     if path.suffix.lower() not in _ENDINGS:
         raise SourceError(f"file: {path.name} must end in {', '.join(_ENDINGS)}")

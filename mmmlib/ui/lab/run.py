@@ -197,6 +197,10 @@ class HeldArchive(Shown, AllRuns):
         """Find a run by its id; ``latest`` is the newest one."""
         return HeldRun.of(super().run(name))
 
+    def trained(self, name: str = "latest") -> HeldRun:
+        """Find a run whose model is wanted; ``latest`` is the newest one that has a model."""
+        return HeldRun.of(super().trained(name))
+
     def runs(self, revision: str = "", country: str = "") -> list[HeldRun]:  # type: ignore[override]
         """Runs, newest first."""
         return [HeldRun.of(run) for run in super().runs(revision, country)]

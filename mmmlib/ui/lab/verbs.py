@@ -21,7 +21,8 @@ def open(run: str = "latest", root: str = "") -> Run:
     Parameters
     ----------
     run : str
-        Its id, such as ``r100/de/20261123_053424``; ``latest`` is the newest one.
+        Its id, such as ``r100/de/20261123_053424``; ``latest`` is the newest one that has a
+        model.
     root : str
         Archive to use; the default is ``MMM_ROOT``.
 
@@ -36,7 +37,7 @@ def open(run: str = "latest", root: str = "") -> Run:
     >>> mmmlib.open().id.country
     'de'
     """
-    return Archive(root).run(run)
+    return Archive(root).trained(run)
 
 
 def show(run: str = "latest", root: str = "") -> None:
@@ -52,7 +53,7 @@ def show(run: str = "latest", root: str = "") -> None:
     from IPython import get_ipython
     from IPython.display import display
 
-    found = open(run, root)
+    found = Archive(root).run(run)
     if get_ipython():
         display(found)
     else:
