@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.examples import EXAMPLE_PREFIX, example_path
 from mmmlib.data.sources import NOBODY, Extraction, Listener
@@ -124,6 +124,7 @@ def _open(
 _BARE = r"regexp_replace({}, '[\s\x{{a0}}\x{{202f}}''’€$£¥₺₹%]|EUR|USD|GBP|CHF', '', 'g')"
 _POINTED = r"[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d+)?([eE][+-]?\d+)?"
 _COMMAED = r"[+-]?(\d{1,3}(\.\d{3})+|\d+)?(,\d+)?"
+_AT_ONCE = 500  # columns asked about in one query: DuckDB plans thousands for minutes
 _NOTHING = "('', '-', '--', 'na', 'n/a', '#n/a', 'nan', 'null', 'none')"
 
 
@@ -141,26 +142,16 @@ def _texts_of_numbers(
     delimiter, columns = sniffed.fetchone() or (",", [])
     doubles = [column["name"] for column in columns if column["type"] == "DOUBLE"]
     written = [column["name"] for column in columns if column["type"] == "VARCHAR"]
-    if not doubles and not written:
-        return "", []
-    asked = []
-    for name in (*doubles, *written):
-        bare = f"trim({_BARE.format(_column(name))})"
-        there = f"FILTER (WHERE lower({bare}) NOT IN {_NOTHING})"
-        asked += [
-            f"bool_and(regexp_full_match(trim({_column(name)}), '{_GROUPED}'))"
-            f" AND bool_or(contains({_column(name)}, '.'))",
-            f"bool_and(regexp_full_match({bare}, '{_POINTED}')) {there}",
-            f"bool_and(regexp_full_match({bare}, '{_COMMAED}')) {there}",
-        ]
     texts = f"read_csv({file}, {_CSV}, all_varchar = true)"
-    found = warehouse.execute(f"SELECT {', '.join(asked)} FROM {texts}").fetchone() or ()
-    reads = {name: found[3 * at : 3 * at + 3] for at, name in enumerate((*doubles, *written))}
+    reads = _read_as(warehouse, texts, written)
+    commas = any(comma and not point for _, point, comma in reads.values())
+    grouped = delimiter != "," or commas
+    if grouped or (for_sql and written):
+        reads |= _read_as(warehouse, texts, doubles)
     marks = {
         "." if point else "," for _, point, comma in reads.values() if bool(point) != bool(comma)
     }
-    commas = any(reads[name][2] and not reads[name][1] for name in written)
-    unclear = [name for name in doubles if reads[name][0] and (delimiter != "," or commas)]
+    unclear = [name for name in doubles if grouped and reads[name][0]]
     pairs = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in unclear)
     types = f", types = {{{pairs}}}" if unclear else ""
     if not for_sql:
@@ -173,6 +164,27 @@ def _texts_of_numbers(
         if by:
             numbers.append(f"{_as_number(_column(name), by)} AS {_column(name)}")
     return types, numbers
+
+
+def _read_as(
+    warehouse: duckdb.DuckDBPyConnection, texts: str, names: list[str]
+) -> dict[str, tuple[Any, ...]]:
+    """Of each column: does a point only ever separate thousands, and how may all of it be read?"""
+    found: dict[str, tuple[Any, ...]] = {}
+    for at in range(0, len(names), _AT_ONCE):
+        some, asked = names[at : at + _AT_ONCE], []
+        for name in some:
+            bare = f"trim({_BARE.format(_column(name))})"
+            there = f"FILTER (WHERE lower({bare}) NOT IN {_NOTHING})"
+            asked += [
+                f"bool_and(regexp_full_match(trim({_column(name)}), '{_GROUPED}'))"
+                f" AND bool_or(contains({_column(name)}, '.'))",
+                f"bool_and(regexp_full_match({bare}, '{_POINTED}')) {there}",
+                f"bool_and(regexp_full_match({bare}, '{_COMMAED}')) {there}",
+            ]
+        answers = warehouse.execute(f"SELECT {', '.join(asked)} FROM {texts}").fetchone() or ()
+        found |= {name: answers[3 * i : 3 * i + 3] for i, name in enumerate(some)}
+    return found
 
 
 def _as_number(column: str, mark: str) -> str:
