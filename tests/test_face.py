@@ -97,6 +97,7 @@ def test_options_are_the_same_words(name: str, command: click.Command) -> None:
     known = {each.name for each in parameters}
     options = {each.name for each in command.params if isinstance(each, click.Option)}
     options -= {"root"} if "." in path else set()  # of what one holds
+    options -= {"as_json"}  # Python's answer is an object
     left_out = set(LEFT_OUT.get(name, ()))
     assert left_out <= options
     if "parameters" in options:
