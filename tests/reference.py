@@ -53,6 +53,8 @@ TERMINAL_ONLY = {
     "execute": "executors call it",
     "app": "serves until it is stopped",
     "doctor": "looks at the machine",
+    "lab": "opens JupyterLab",
+    "schema": "is for programs that read what commands print",
     "connections list": "looks at the machine",
     "connections test": "looks at the machine",
     "cache list": "looks at the machine",

@@ -31,16 +31,20 @@ WITH_EXAMPLES = sorted(
     for path in (REPOSITORY / "mmmlib").rglob("*.py")
     if ">>> " in path.read_text()
 )
+TRAIN_AGAIN = ("refresh", "reproduce")  # a notebook's kernel and a search each
 
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Root of an archive with one small run of the weekly data."""
+    """Root of an archive with two small runs of the weekly data."""
     root = tmp_path_factory.mktemp("face")
-    job = mmmlib.Job.load("demo", root=str(root), iterations=100, trials=1, pareto_fronts=1)
-    work = open_run(job.to_values() | {"run": ""})
-    work.one_pager(work.train(), work.allocate())
-    work.finish()
+    for iterations in (90, 100):
+        job = mmmlib.Job.load(
+            "demo", root=str(root), iterations=iterations, trials=1, pareto_fronts=1
+        )
+        work = open_run(job.to_values() | {"run": ""})
+        work.one_pager(work.train(), work.allocate())
+        work.finish()
     return root
 
 
@@ -93,6 +97,7 @@ def test_options_are_the_same_words(name: str, command: click.Command) -> None:
     known = {each.name for each in parameters}
     options = {each.name for each in command.params if isinstance(each, click.Option)}
     options -= {"root"} if "." in path else set()  # of what one holds
+    options -= {"as_json"}  # Python's answer is an object
     left_out = set(LEFT_OUT.get(name, ()))
     assert left_out <= options
     if "parameters" in options:
@@ -147,13 +152,13 @@ def _at_work(root: str) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.parametrize("name", WITH_EXAMPLES)
-def test_examples_run(name: str, archive: mmmlib.Archive, tmp_path: Path) -> None:
+def _run_examples(name: str, archive: mmmlib.Archive, tmp_path: Path, again: bool) -> None:
+    """Run a module's examples, or those that train a whole run once more."""
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     root, kept = Path(archive.store.root), tmp_path / "kept"
     shutil.copytree(root, kept)
     for each in doctest.DocTestFinder(exclude_empty=True).find(importlib.import_module(name)):
-        if each.examples:
+        if each.examples and (each.name.rpartition(".")[2] in TRAIN_AGAIN) == again:
             runner.run(each)
             # what was launched and cancelled has ended, and so has what executed it: it looks for
             # the next run of the queue when its own is over
@@ -161,7 +166,19 @@ def test_examples_run(name: str, archive: mmmlib.Archive, tmp_path: Path) -> Non
             assert wait_until(lambda: not _at_work(str(root)))
             shutil.rmtree(root)
             shutil.copytree(kept, root)  # the next one finds what a reader has
-    assert runner.summarize(verbose=False).failed == 0
+    found = runner.summarize(verbose=False)
+    assert found.failed == 0
+    assert found.attempted or not again
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_examples_run(name: str, archive: mmmlib.Archive, tmp_path: Path) -> None:
+    _run_examples(name, archive, tmp_path, again=False)
+
+
+@pytest.mark.slow
+def test_examples_run_that_train_again(archive: mmmlib.Archive, tmp_path: Path) -> None:
+    _run_examples(mmmlib.Run.__module__, archive, tmp_path, again=True)
 
 
 def test_the_reference_is_in_step() -> None:

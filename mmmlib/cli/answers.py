@@ -186,14 +186,14 @@ class QueuedRun(_Answer):
     who: str
 
 
-class Queue(_Answer):
+class Queues(_Answer):
     """``mmm queue --json``: those that go on, then those that wait, in their order."""
 
     format: Literal[1] = 1
     runs: list[QueuedRun]
 
     @classmethod
-    def of(cls, archive: Archive) -> Queue:
+    def of(cls, archive: Archive) -> Queues:
         """Every queue of an archive."""
         from mmmlib.launching import listed
 
@@ -262,7 +262,7 @@ ANSWERS: dict[str, type[_Answer]] = {
     "runs": Runs,
     "show": Show,
     "allocate": Plan,
-    "queue": Queue,
+    "queue": Queues,
     "job-check": JobCheck,
     "data-check": DataCheck,
 }

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mmmlib.archive import PROGRESS, Archive, Run, Status
-from mmmlib.cli.answers import Queue
+from mmmlib.cli.answers import Queues
 from mmmlib.cli.options import (
     CANCELLED,
     FAILED,
@@ -59,7 +59,7 @@ def launch(job: str, parameters: tuple[tuple[str, str], ...], executor: str) -> 
 def queue(as_json: bool, root: str) -> None:
     """Show the runs that go on and those that wait, in their order."""
     if as_json:
-        click.echo(Queue.of(Archive(root)).model_dump_json(indent=2))
+        click.echo(Queues.of(Archive(root)).model_dump_json(indent=2))
     else:
         show_queue(Archive(root))
 

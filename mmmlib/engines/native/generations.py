@@ -50,7 +50,7 @@ def search_generations(
     with _pool(threads) as pool:
         running = []
         for number in numbers:
-            running.append(_Running(model, number, pool))
+            running.append(_EvolvingTrial(model, number, pool))
             let_go()
         for done in running[0].generations():
             for trial in running:  # while one is told and asked, those of the others are evaluated
@@ -60,7 +60,7 @@ def search_generations(
     return [trial.found for trial in running]
 
 
-class _Running:
+class _EvolvingTrial:
     """A trial whose generation is being evaluated."""
 
     def __init__(self, model: Model, number: int, pool: ThreadPoolExecutor) -> None:

@@ -94,6 +94,16 @@ class HeldRun(Shown, TrainedRun):
         ------
         RunError
             There is no such run, or there are too few or too many.
+
+        Examples
+        --------
+        >>> import mmmlib
+        >>> run, before = mmmlib.Archive().runs()
+        >>> table = run.compare(before)
+        The same data set.
+        One setting differs.
+        >>> table.loc[("settings", "iterations")].tolist()
+        ['100', '90']
         """
         from mmmlib.ui.lab.comparison import comparison
 
@@ -126,6 +136,17 @@ class HeldRun(Shown, TrainedRun):
             Rows the window moves by; 0 is all that are new.
         **keys
             Keys of the job to be set.
+
+        Examples
+        --------
+        >>> import mmmlib
+        >>> run = mmmlib.open("latest")
+        >>> newer = run.refresh(steps=4, iterations=60, trials=1)
+        refresh of model ... of run demo/de/...: the window moves from 2016-01-04 … 2018-12-31
+        to 2016-02-01 … 2019-01-28
+        run demo/de/... in ...
+        >>> newer.job.refresh_of.startswith(str(run))
+        True
         """
         from mmmlib.run import refreshed_job
         from mmmlib.ui.lab.training import attended
@@ -142,7 +163,16 @@ class HeldRun(Shown, TrainedRun):
         return recreate_run(self, asked_model(self, candidate)[0])
 
     def reproduce(self) -> Reproduction:
-        """Train the whole run again from its receipt, as a new run, and say what differs."""
+        """Train the whole run again from its receipt, as a new run, and say what differs.
+
+        Examples
+        --------
+        >>> import mmmlib
+        >>> again = mmmlib.open("latest").reproduce()
+        run demo/de/... in ...
+        >>> again.same
+        True
+        """
         from mmmlib.run import compare_runs, copy_dataset, reproducible_job
         from mmmlib.ui.lab.training import attended
 
@@ -187,10 +217,10 @@ class HeldArchive(Shown, AllRuns):
     >>> import mmmlib
     >>> archive = mmmlib.Archive()
     >>> archive
-    Archive ...: 1 run
+    Archive ...: 2 runs
     newest demo/de/...
     >>> [run.job.country for run in archive.runs(revision="demo")]
-    ['de']
+    ['de', 'de']
     """
 
     def run(self, name: str) -> HeldRun:

@@ -13,7 +13,6 @@ import threading
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from mmmlib.ground import Severity, as_json, structured
@@ -44,12 +43,7 @@ class ServerLog:
             self._threads.append(thread)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         for descriptor, own in self._own.items():

@@ -40,7 +40,7 @@ class ChildKilledError(MMMError):
 
 
 @dataclass
-class _Running:
+class _Started:
     """A child that lives: its process, our end of the pipe, and who waits for which answer."""
 
     process: subprocess.Popen[bytes]
@@ -61,7 +61,7 @@ class Child:
     def __init__(self, idle: float = IDLE_SECONDS) -> None:
         self._idle = idle
         self._lock = threading.Lock()
-        self._running: _Running | None = None
+        self._running: _Started | None = None
         self._used = 0.0
 
     @property
@@ -127,7 +127,7 @@ class Child:
         """Somebody works with the page: keep a child that lives."""
         self._used = time.monotonic()
 
-    def _start(self) -> _Running:
+    def _start(self) -> _Started:
         connection, process = children.start_with_pipe(
             f"{__name__}:answer",
             tied=False,  # it reads the end of the pipe, and finishes what must be
@@ -135,11 +135,11 @@ class Child:
             stderr=_own(sys.stderr, 2),
             cwd=working_folder(),
         )
-        running = _Running(process, connection)
+        running = _Started(process, connection)
         threading.Thread(target=self._listen, args=[running], name="child", daemon=True).start()
         return running
 
-    def _listen(self, running: _Running) -> None:
+    def _listen(self, running: _Started) -> None:
         """Hand over the answers until the child ends, or nobody needs it any more."""
         try:
             while self._wanted(running):
@@ -156,14 +156,14 @@ class Child:
             how = children.death(running.process, "What reads the data for this page", _LESS)
             future.set_exception(ChildKilledError(f"{how}. {_AGAIN}"))
 
-    def _wanted(self, running: _Running) -> bool:
+    def _wanted(self, running: _Started) -> bool:
         with self._lock:
             if running.waiting or time.monotonic() - self._used < self._idle:
                 return True
             self._running = None  # under the lock, so that no question is put to one that ends
             return False
 
-    def _forget(self, running: _Running) -> None:
+    def _forget(self, running: _Started) -> None:
         with self._lock:
             if self._running is running:
                 self._running = None

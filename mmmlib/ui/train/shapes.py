@@ -89,12 +89,13 @@ def _lags(family: Adstock, rows: int, decay: float, shape: float) -> FloatArray:
 def hill(alpha: float, gamma: float) -> FloatArray:
     """Return the saturation at 41 shares of the largest adstocked spend, 0 to 1.
 
-    ``x^alpha / (x^alpha + gamma^alpha)``: Robyn's ``saturation_hill`` where spend starts at 0.
+    Robyn's ``saturation_hill`` where spend starts at 0, so that the inflexion is ``gamma``.
     """
     import numpy as np
 
-    share = np.linspace(0.0, 1.0, POINTS)
-    return np.asarray(share**alpha / (share**alpha + gamma**alpha), dtype=float)
+    from mmmlib.model import adstock
+
+    return np.array([adstock.hill(share, alpha, gamma) for share in np.linspace(0.0, 1.0, POINTS)])
 
 
 def _envelope(known: Mapping[str, Range], names: Sequence[str], curve: Any) -> dict[str, Any]:

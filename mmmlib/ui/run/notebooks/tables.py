@@ -17,13 +17,13 @@ def read_html(html: str) -> tuple[list[Table], str]:
     Tags and attributes are dropped; the text is that outside of tables. A table longer than
     ``MOST_ROWS`` ends with a row that says so.
     """
-    reader = _Reader()
+    reader = _TableReader()
     reader.feed(html)
     reader.close()
     return [_shortened(table) for table in reader.tables if table], " ".join(reader.around)
 
 
-class _Reader(HTMLParser):
+class _TableReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.tables: list[Table] = []
