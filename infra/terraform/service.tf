@@ -19,6 +19,7 @@ locals {
     MMM_EXECUTORS             = "cloudrun"
     MMM_IAP_AUDIENCE          = var.iap ? local.audience : ""
     MMM_LOG                   = "json"
+    MMM_ONLY_ROOT             = "gs://${var.bucket_name}"
     MMM_ROOT                  = "gs://${var.bucket_name}"
     RUN_SERVICE_ACCOUNT_EMAIL = local.runtime
   })

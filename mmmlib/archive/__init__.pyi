@@ -75,6 +75,7 @@ from .storage_check import (
 )
 from .stores import (
     Store as Store,
+    refused_root as refused_root,
     together as together,
 )
 from .stores.write_behind import (

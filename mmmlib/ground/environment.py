@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     mmm_root : str
         Root of the archive where a job names none (``MMM_ROOT``); when empty ``archive`` in
         ``app_root``, or in the working directory where the product was installed from a wheel.
+    mmm_only_root : str
+        The one archive that this process and its children open (``MMM_ONLY_ROOT``); empty: any.
+        A dashboard that others reach sets it for itself and all that it starts.
     mmm_cache : Path
         Folder of extractions that are kept for a while (``MMM_CACHE``).
     mmm_cache_hours : float
@@ -71,6 +74,8 @@ class Settings(BaseSettings):
         the working directory, and none where others are served.
     mmm_cores : int
         Cores that a run may use; 0: all that there are.
+    mmm_look_seconds, mmm_look_mb : int
+        What a look at data may take before anything is trained: seconds, and megabytes written.
     mmm_webhook : str
         Address that is told when a run or a batch ends; may hold a secret, is never shown.
     mmm_log : str
@@ -93,6 +98,7 @@ class Settings(BaseSettings):
 
     app_root: Path = _product()
     mmm_root: str = ""
+    mmm_only_root: str = ""
     mmm_cache: Path = Path("~/.cache/mmm")
     mmm_cache_hours: float = 1.0
     snowflake_home: Path | None = None
@@ -112,6 +118,8 @@ class Settings(BaseSettings):
     mmm_uploads: Path | None = None
     mmm_upload_mb: int = Field(default=200, ge=1, le=10_000)
     mmm_data_folders: str | None = None
+    mmm_look_seconds: int = Field(default=60, ge=1)
+    mmm_look_mb: int = Field(default=500, ge=1)
     mmm_webhook: SecretStr = SecretStr("")
     mmm_log: Literal["text", "json"] = "text"
     mmm_base_url: str = "/"

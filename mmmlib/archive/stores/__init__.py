@@ -103,15 +103,48 @@ def open_store(root: str) -> Store:
     Raises
     ------
     StoreError
-        The scheme is not registered; it never falls back to a folder of that name.
+        The scheme is not registered (it never falls back to a folder of that name), or the
+        settings allow another root only.
     """
     from mmmlib.ground import StoreError, names
 
-    scheme, separator, _ = root.partition("://")
-    if not separator:
-        scheme = "file"
+    if why := refused_root(root):
+        raise StoreError(why)
+    scheme = _scheme(root)
     if scheme not in names.STORES:
         known = ", ".join(f"{name}://" for name in names.STORES)
         raise StoreError(f"root {root!r}: no store for {scheme}://; use a folder or one of {known}")
     store: Store = names.load(names.STORES[scheme])(root)
     return store
+
+
+def refused_root(root: str) -> str:
+    """Say why this process does not open a root: it has one of its own; empty where it does.
+
+    Where others are served (``MMM_ONLY_ROOT``) a job's root would be a way out of the archive: to
+    folders and buckets that the server may write, and to queues of their own. Every door to an
+    archive leads through here, so form, launch and children need no fence of their own.
+    """
+    from mmmlib.ground import settings
+
+    only = settings().mmm_only_root
+    if not only or not root or _place(root) == _place(only):
+        return ""
+    return (
+        f"root {root[:200]!r} is not opened: this dashboard uses its own archive only, "
+        "and no folder in it; leave root empty"
+    )
+
+
+def _scheme(root: str) -> str:
+    scheme, separator, _ = root.partition("://")
+    return scheme if separator else "file"
+
+
+def _place(root: str) -> str:
+    """A root without what does not change where it is; a folder is followed to where it leads."""
+    if _scheme(root) != "file":
+        return root.rstrip("/")
+    from mmmlib.archive.stores.local import LocalStore
+
+    return LocalStore(root).root

@@ -100,11 +100,10 @@ def serve(host: str, port: int, root: str, base_url: str = "", token: str = "") 
     path = _path(base_url or settings().mmm_base_url)
     token = token or settings().mmm_token.get_secret_value()
     os.environ.pop("MMM_TOKEN", None)  # kernels need not know it
-    # as full paths: kernels start in another folder
-    places = {"MMM_ROOT": Archive(root).store.root}
-    places["MMM_DATA_FOLDERS"] = os.pathsep.join(map(str, _data_folders(host)))
+    places = _places(host, Archive(root).store.root)
     bound = _listen(host, port)
     os.environ.update(places)
+    settings.cache_clear()
     folder = ServerFolder()
     try:
         with ServerLog(folder.log):
@@ -191,10 +190,21 @@ class DashboardServer(Voila):  # type: ignore[misc]
 
 def _data_folders(host: str) -> tuple[Path, ...]:
     """Folders whose files the page may name: others than this machine's user must be let in."""
-    others = host not in _LOOPBACK or settings().mmm_behind_iap
-    if others and settings().mmm_data_folders is None:
+    if _serves_others(host) and settings().mmm_data_folders is None:
         return ()
     return settings().data_folders
+
+
+def _places(host: str, root: str) -> dict[str, str]:
+    """What kernels and all they start are told, as full paths: they start in another folder."""
+    only = {"MMM_ONLY_ROOT": root} if _serves_others(host) else {}
+    folders = os.pathsep.join(map(str, _data_folders(host)))
+    return {"MMM_ROOT": root, "MMM_DATA_FOLDERS": folders, **only}
+
+
+def _serves_others(host: str) -> bool:
+    """Whether others than this machine's user can reach the page."""
+    return host not in _LOOPBACK or settings().mmm_behind_iap
 
 
 def _warn(host: str, token: str) -> None:

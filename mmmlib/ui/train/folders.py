@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mmmlib.archive import refused_root
 from mmmlib.data import EXAMPLE_PREFIX
-from mmmlib.ground import Problem, settings
+from mmmlib.ground import Problem, StoreError, settings
 
 
 def working_folder() -> Path:
@@ -26,7 +27,16 @@ def refusals(values: Mapping[str, Any]) -> list[Problem]:
         del named["file"]
     if {".", "/"} & set(str(values["holidays"])):  # else it is a country
         named["holidays"] = str(values["holidays"])
-    return [Problem(key, _why(name)) for key, name in named.items() if name and not _within(name)]
+    found = [Problem(key, _why(name)) for key, name in named.items() if name and not _within(name)]
+    return found + _refused_roots(str(values.get("root") or ""))
+
+
+def _refused_roots(root: str) -> list[Problem]:
+    try:
+        why = refused_root(root)
+    except StoreError as error:  # no folder at all, such as one with NUL in its name
+        why = str(error)
+    return [Problem("root", why)] if why else []
 
 
 def _within(name: str) -> bool:
