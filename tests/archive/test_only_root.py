@@ -87,7 +87,7 @@ def test_every_child_is_fenced(only: Path, tmp_path: Path) -> None:
     for words in (
         [
             "-c",
-            f"from mmmlib.launching import execute_launched as e; e({str(other)!r}, 'r1/de/20261201_000000')",
+            f"from mmmlib.launching import execute_launched as e; e({str(other)!r}, 'r/x/20261201_000000')",
         ],
         ["-c", f"from mmmlib.archive import Archive; Archive({str(other)!r})"],
     ):

@@ -29,11 +29,14 @@ class Listener:
         Takes a line for the run's log.
     rows : callable
         Takes the rows read so far, and those there are (0 where that is not known).
+    look : bool
+        Whether somebody only looks: then seconds and bytes are bounded by the settings.
     """
 
     run: str = ""
     log: Callable[[str], None] = field(default=_silent, repr=False)
     rows: Callable[[int, int], None] = field(default=_silent, repr=False)
+    look: bool = False
 
 
 NOBODY = Listener()

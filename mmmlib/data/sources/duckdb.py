@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmmlib.data.examples import EXAMPLE_PREFIX, example_path
 from mmmlib.data.sources import NOBODY, Extraction, Listener
+from mmmlib.data.sources.duckdb_fence import bounded, only_data
 from mmmlib.data.sources.duckdb_preview import preview_of
 from mmmlib.data.sources.plain_table import TEXTS, WORKBOOKS, plain_table
 from mmmlib.data.sources.preview import Preview
@@ -46,7 +48,7 @@ class DuckDBSource:
     def preview(self, job: TrainingJob) -> Preview:
         """Look at the file, or at what the job's SQL makes of it."""
         with tempfile.TemporaryDirectory() as folder:
-            raw = self.extract(job, Path(folder, "raw.parquet"))
+            raw = self.extract(job, Path(folder, "raw.parquet"), Listener(look=True))
             return preview_of(raw.path, job, raw.query)
 
     def extract(self, job: TrainingJob, into: Path, listener: Listener = NOBODY) -> Extraction:
@@ -56,9 +58,11 @@ class DuckDBSource:
         sheet = job.table if path.suffix.lower() in WORKBOOKS else ""
         query = job.sql or f"SELECT * FROM {_quoted('data' if sheet else job.table or 'data')}"
         with tempfile.TemporaryDirectory() as folder:
+            spill = Path(folder, "spill")
+            watched = (into, _unfinished(into), spill) if listener.look else ()
             settings: dict[str, str | bool | int | float | list[str]] = {
                 "memory_limit": _MEMORY,
-                "temp_directory": str(Path(folder, "spill")),
+                "temp_directory": str(spill),
             }
             try:
                 _refuse_empty(path)
@@ -67,11 +71,11 @@ class DuckDBSource:
                     # types are judged by the first rows: quick, and right or an error later on
                     with duckdb.connect(":memory:", config=settings) as warehouse:
                         _open(warehouse, text, into, job)
-                        _write(warehouse, query, into, job)
+                        _write(warehouse, query, into, job, watched)
                 except duckdb.ConversionException:
                     with duckdb.connect(":memory:", config=settings) as warehouse:
                         _open(warehouse, text, into, job, ", sample_size = -1")  # by all rows
-                        _write(warehouse, query, into, job)
+                        _write(warehouse, query, into, job, watched)
             except duckdb.Error as error:
                 raise SourceError(f"file {path.name}: cannot be read: {_first(error)}") from error
             except OSError as error:
@@ -115,8 +119,7 @@ def _open(
         warehouse.execute(f"CREATE VIEW data AS SELECT *{read} FROM {csv}")
     else:
         warehouse.execute(f"CREATE VIEW data AS SELECT * FROM read_parquet({name})")
-    unfinished = into.with_name(f"tmp_{into.name}")  # DuckDB writes there, then renames
-    allowed = ", ".join(map(_text, (path, into, unfinished)))
+    allowed = ", ".join(map(_text, (path, into, _unfinished(into))))
     warehouse.execute(f"SET allowed_paths = [{allowed}]; SET enable_external_access = false")
 
 
@@ -194,17 +197,30 @@ def _as_number(column: str, mark: str) -> str:
     return f"TRY_CAST(replace({bare}, ',', '.') AS DOUBLE)"
 
 
-def _write(warehouse: duckdb.DuckDBPyConnection, query: str, into: Path, job: TrainingJob) -> None:
-    """Run the one SELECT and write what it returns."""
+def _unfinished(into: Path) -> Path:
+    """DuckDB writes there, then renames."""
+    return into.with_name(f"tmp_{into.name}")
+
+
+def _write(
+    warehouse: duckdb.DuckDBPyConnection,
+    query: str,
+    into: Path,
+    job: TrainingJob,
+    watched: tuple[Path, ...],
+) -> None:
+    """Run the one SELECT and write what it returns; within bounds where its files are watched."""
     import duckdb
 
     try:
         statements = warehouse.extract_statements(query)
         if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
             raise SourceError("sql: must be one SELECT (or WITH … SELECT) over data")
-        selected = warehouse.sql(query)
-        _refuse_twice(selected.columns)  # written as they are, the second would be renamed
-        selected.write_parquet(str(into))
+        only_data(warehouse, query)
+        with bounded(warehouse, watched) if watched else nullcontext():
+            selected = warehouse.sql(query)
+            _refuse_twice(selected.columns)  # written as they are, the second would be renamed
+            selected.write_parquet(str(into))
     except duckdb.Error as error:
         if "CSV Error" in str(error):
             raise  # the file's fault, which shows only when it is read

@@ -179,7 +179,9 @@ def _source(job: TrainingJob) -> Source:
 
 def _extracted(job: TrainingJob, folder: Path) -> Path:
     """The rows of a file or a database as a Parquet file."""
-    return _source(job).extract(job, folder / "look.parquet").path
+    from mmmlib.data import Listener
+
+    return _source(job).extract(job, folder / "look.parquet", Listener(look=True)).path
 
 
 def _raw_of(path: Path) -> Raw:

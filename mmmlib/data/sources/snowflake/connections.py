@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmmlib.data.sources.snowflake.profile import KNOWN, SECRETS, Profile, profile_of
+from mmmlib.data.sources.snowflake.profile import KNOWN, SECRETS, TYPED, Profile, profile_of
 from mmmlib.ground import Secret, SnowflakeError, settings
 
-TYPED, ENVIRONMENT = "typed", "environment"  # names that no file may take
+ENVIRONMENT = "environment"  # a name that no file may take
 TYPED_PREFIX, ENVIRONMENT_PREFIX = "MMM_TYPED_", "SNOWFLAKE_"
 SECRET_PREFIX = "mmm-snowflake-"  # of the secrets that are whole connections
 

@@ -7,8 +7,8 @@ import socket
 from typing import Any
 from urllib.request import getproxies
 
-from mmmlib.data.sources.snowflake.profile import Profile
-from mmmlib.ground import SnowflakeError, scrub
+from mmmlib.data.sources.snowflake.profile import TYPED, Profile
+from mmmlib.ground import SnowflakeError, scrub, settings
 
 # Numbers that Snowflake and its connector give, by what failed.
 _KINDS = {
@@ -91,7 +91,9 @@ def diagnosed(
         method=profile.method.title,
         seconds=seconds,
     )
-    said = _said(error)
+    # whatever answers at an address that somebody typed is not read out to them
+    hidden = connecting and profile.name == TYPED and settings().mmm_only_root
+    said = "" if hidden else _said(error)
     text = f"snowflake: {kind}: {advice}" + (f" ({said})" if said else "")
     return SnowflakeError(kind, scrub(text), again=again and not connecting)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mmmlib.ground import Secret, SnowflakeError
+from mmmlib.ground import Secret, SnowflakeError, settings
 
 SECRETS = (
     "password",
@@ -53,6 +54,10 @@ class Method:
     needs: tuple[tuple[str, ...], ...]  # of each tuple one
     user: bool = True
 
+
+TYPED = "typed"  # the connection that a person typed; no file may take its name
+_HOST = re.compile(r"([a-z0-9]([a-z0-9_-]*[a-z0-9])?\.)+snowflakecomputing\.(com|cn)", re.I)
+_ACCOUNT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 METHODS = (
     Method("key pair", "SNOWFLAKE_JWT", (("private_key_file", "private_key"),)),
@@ -116,6 +121,7 @@ class Profile:
 
     def checked(self) -> Profile:
         """The profile itself when it is complete; everything that is missing otherwise."""
+        self._stay_with_snowflake()
         method = self.method
         missing = [] if self.values.get("account") else ["account"]
         if method.user and not self.values.get("user"):
@@ -133,6 +139,21 @@ class Profile:
         if method.authenticator == "SNOWFLAKE_JWT":
             self.private_key()
         return self
+
+    def _stay_with_snowflake(self) -> None:
+        """What others type to a server connects to Snowflake with TLS, and nowhere else.
+
+        Otherwise the server would ask machines that only it can reach, and tell what they say.
+        """
+        if self.name != TYPED or not settings().mmm_only_root:
+            return
+        given = {key: str(self.values.get(key, "")) for key in ("account", "host", "protocol")}
+        if given["account"] and not _ACCOUNT.fullmatch(given["account"]):
+            raise self._wrong("account is no account's name; write it as ORGANISATION-ACCOUNT")
+        if given["host"] and not _HOST.fullmatch(given["host"]):
+            raise self._wrong("host must end in .snowflakecomputing.com; leave it empty")
+        if given["protocol"] not in ("", "https") or self.values.get("port") not in (None, 443):
+            raise self._wrong("is https on port 443 only; leave protocol and port empty")
 
     def parameters(self) -> dict[str, Any]:
         """What the connector's ``connect`` takes; secrets are plain in it, so keep it short."""

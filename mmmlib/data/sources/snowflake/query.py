@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 PLAIN_DATES = ("DATE", "TIMESTAMP_NTZ")
-# Functions that do or reach something although they stand in a SELECT.
-_REACHING = ("SYSTEM$", "RESULT_SCAN", "GET_DDL", "GET_PRESIGNED_URL", "BUILD_SCOPED_FILE_URL")
+# Functions that do or reach something although they stand in a SELECT: stages, files, results of
+# others, models that are paid by the word.
+_REACHING = ("SYSTEM$", "RESULT_SCAN", "GET_DDL", "GET_PRESIGNED", "GET_STAGE", "GET_ABSOLUTE",
+             "GET_RELATIVE", "BUILD_", "TO_FILE", "FL_", "AI_", "DIRECTORY", "LAST_QUERY_ID",
+             "CORTEX", "EXTRACT_SEMANTIC", "IDENTIFIER")  # fmt: skip
+# Table functions that make rows of what they are given; all others are refused, known or not.
+_MAKING_ROWS = {"FLATTEN", "EXPLODE", "GENERATOR", "SPLIT_TO_TABLE", "STRTOK_SPLIT_TO_TABLE"}
 
 
 @dataclass(frozen=True)
@@ -90,9 +95,14 @@ def only_reads(sql: str) -> str:
     """
     import sqlglot
     from sqlglot import exp
+    from sqlglot.dialects.snowflake import Snowflake
     from sqlglot.errors import SqlglotError
+    from sqlglot.tokens import TokenType
 
     try:
+        if TokenType.DARROW in {token.token_type for token in Snowflake().tokenize(sql)}:
+            # a statement of any kind may stand behind it, which would be read as JSON's ->>
+            raise _unread("holds the flow operator ->>; a job's SQL only reads")
         parsed = [each for each in sqlglot.parse(sql, read="snowflake") if each is not None]
     except (SqlglotError, RecursionError) as error:
         said = str(error).split("\n")[0] if isinstance(error, SqlglotError) else "nested too deeply"
@@ -121,6 +131,10 @@ def _does_more(statement: exp.Query) -> str:
         variable = isinstance(node, exp.Placeholder | exp.Parameter | exp.SessionParameter)
         if variable and not node.name.isdigit():  # $1 is a column of VALUES
             return f"holds {node.sql(dialect='snowflake')}, a value that nobody gives"
+        if why := _no_table(node):
+            return why
+        if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Func):
+            return f"calls {node.sql(dialect='snowflake')}, which somebody defined"
         if isinstance(node, exp.Table) and node.sql(dialect="snowflake").lstrip("'").startswith(
             "@"
         ):
@@ -132,6 +146,31 @@ def _does_more(statement: exp.Query) -> str:
         if isinstance(node, exp.Column) and node.name.upper() == "NEXTVAL":
             return "takes a number from a sequence"
     return ""
+
+
+def _no_table(node: exp.Expression) -> str:
+    """Why a source of rows is no table, no SELECT and no function that makes rows, if it is none."""
+    from sqlglot import exp
+
+    shown = node.sql(dialect="snowflake")
+    if type(node).__name__ == "DynamicIdentifier":
+        return f"names by {shown} what nobody can check"
+    if (
+        (isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier))
+        or isinstance(node, exp.TableFromRows)
+        or (isinstance(node, exp.Lateral) and not isinstance(node.this, exp.Subquery))
+    ):
+        called = node.this
+    else:
+        return ""
+    name = called.name if isinstance(called, exp.Anonymous) else _word(called)
+    return "" if name.upper() in _MAKING_ROWS else f"reads from {shown[:80]}, which is no table"
+
+
+def _word(called: exp.Expression) -> str:
+    from sqlglot import exp
+
+    return called.sql_name() if isinstance(called, exp.Func) else called.key
 
 
 def _unread(why: str) -> SnowflakeError:
