@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ WAYS_OUT = [
 
 
 @pytest.fixture
-def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     root = tmp_path / "archive"
     root.mkdir()
     (root / "link").symlink_to(tmp_path)
@@ -84,10 +85,11 @@ def test_a_bucket_is_its_own_and_no_folder_of_it(monkeypatch: pytest.MonkeyPatch
 def test_every_child_is_fenced(only: Path, tmp_path: Path) -> None:
     """A run that was queued elsewhere is not executed, nor does papermill's notebook open it."""
     other = tmp_path / "other"
+    run = "r/x/20261201_000000"
     for words in (
         [
             "-c",
-            f"from mmmlib.launching import execute_launched as e; e({str(other)!r}, 'r/x/20261201_000000')",
+            f"from mmmlib.launching import execute_launched as e; e({str(other)!r}, {run!r})",
         ],
         ["-c", f"from mmmlib.archive import Archive; Archive({str(other)!r})"],
     ):

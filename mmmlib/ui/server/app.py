@@ -42,6 +42,7 @@ from mmmlib.ui.server.handlers import (
     Scripts,
     SecurityHeaders,
     TabKernelHandler,
+    TemplateFiles,
 )
 from mmmlib.ui.server.iap import IapIdentity
 from mmmlib.ui.server.server_log import ServerLog
@@ -70,7 +71,7 @@ _KEPT = {
     VoilaShutdownKernelHandler: Closing,
     FileFindHandler: Scripts,
     MultiStaticFileHandler: MultiStaticFileHandler,
-    TemplateStaticFileHandler: TemplateStaticFileHandler,
+    TemplateStaticFileHandler: TemplateFiles,
 }
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -269,6 +270,7 @@ def _config(notebook: Path, host: str, port: int, base_url: str, token: str) -> 
     behind_iap = settings().mmm_behind_iap
     if behind_iap:
         config.Voila.identity_provider_class = IapIdentity
+    config.IdentityProvider.cookie_options = {"samesite": "Lax"}
     config.Voila.tornado_settings = {
         # a tab that has vanished is noticed
         "ws_ping_interval": PING_MILLISECONDS,

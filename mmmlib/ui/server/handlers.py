@@ -15,6 +15,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.web import HTTPError, OutputTransform, RequestHandler
 from voila.request_info_handler import RequestInfoSocketHandler
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.static_file_handler import TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.voila_identity_provider import VoilaLoginHandler
@@ -188,6 +189,17 @@ class Scripts(FileFindHandler):
         super().set_extra_headers(path)
         if self.get_query_argument("v", "") and self.get_query_argument("v") in path:
             self.set_header("Cache-Control", "public, max-age=31536000, immutable")
+
+
+class TemplateFiles(TemplateStaticFileHandler):  # type: ignore[misc]
+    """Files of the page's template; an address that leads elsewhere is not there, and no error."""
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Send a file below ``TEMPLATE/static``."""
+        parts = path.split("/")
+        if len(parts) < 3 or parts[1] != "static" or {"", ".", ".."} & set(parts) or "\0" in path:
+            raise HTTPError(404)
+        await super().get(path, include_body)
 
 
 class HealthHandler(RequestHandler):

@@ -44,7 +44,7 @@ def job(tmp_path: Path) -> TrainingJob:
     ],
 )
 def test_what_describes_the_machine_is_refused(job: TrainingJob, sql: str) -> None:
-    with pytest.raises(SourceError, match="^sql: ") as refused:
+    with pytest.raises(SourceError, match=r"^sql: ") as refused:
         DuckDBSource().preview(job.model_copy(update={"sql": sql}))
     assert str(Path(job.file).parent) not in str(refused.value)
 

@@ -94,10 +94,9 @@ def only_reads(sql: str) -> str:
         runs as must be one that can only read.
     """
     import sqlglot
-    from sqlglot import exp
+    from sqlglot import TokenType, exp
     from sqlglot.dialects.snowflake import Snowflake
     from sqlglot.errors import SqlglotError
-    from sqlglot.tokens import TokenType
 
     try:
         if TokenType.DARROW in {token.token_type for token in Snowflake().tokenize(sql)}:
@@ -148,26 +147,23 @@ def _does_more(statement: exp.Query) -> str:
     return ""
 
 
-def _no_table(node: exp.Expression) -> str:
-    """Why a source of rows is no table, no SELECT and no function that makes rows, if it is none."""
+def _no_table(node: exp.Expr) -> str:
+    """Why a source of rows is no table, no SELECT and no function that makes rows."""
     from sqlglot import exp
 
     shown = node.sql(dialect="snowflake")
     if type(node).__name__ == "DynamicIdentifier":
         return f"names by {shown} what nobody can check"
-    if (
-        (isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier))
-        or isinstance(node, exp.TableFromRows)
-        or (isinstance(node, exp.Lateral) and not isinstance(node.this, exp.Subquery))
-    ):
-        called = node.this
-    else:
+    table = isinstance(node, exp.Table) and not isinstance(node.this, exp.Identifier)
+    lateral = isinstance(node, exp.Lateral) and not isinstance(node.this, exp.Subquery)
+    if not (table or lateral or isinstance(node, exp.TableFromRows)):
         return ""
+    called = node.this
     name = called.name if isinstance(called, exp.Anonymous) else _word(called)
     return "" if name.upper() in _MAKING_ROWS else f"reads from {shown[:80]}, which is no table"
 
 
-def _word(called: exp.Expression) -> str:
+def _word(called: exp.Expr) -> str:
     from sqlglot import exp
 
     return called.sql_name() if isinstance(called, exp.Func) else called.key
