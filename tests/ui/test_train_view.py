@@ -287,3 +287,12 @@ def test_countries_are_offered_by_name(view):
     assert titles["de"] == "Germany (de)"
     assert titles["us"] == "United States (us)"
     assert len(titles) > 200
+
+
+def test_a_draft_comes_back_with_its_data(view):
+    draft = {**form.of_example("demo"), "iterations": 321}
+    send(view, "resumed", draft)
+    assert view.loaded["values"]["iterations"] == 321
+    wait_for(lambda: view.current)
+    send(view, "resumed", None)
+    assert view.loaded["values"]["file"] == ""

@@ -17,6 +17,7 @@ class FormTraits(View):
     """The traits of the form; all are read by the page only."""
 
     drawn_by = (__file__, "train.vue")
+    place = Unicode().tag(sync=True)  # the archive: a draft in the browser is of one
     fields: List[dict[str, Any]] = List().tag(sync=True)
     sections: List[str] = List([*SECTIONS, "review"]).tag(sync=True)
     role_words = Dict(roles.ROLES).tag(sync=True)

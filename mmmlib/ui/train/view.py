@@ -53,8 +53,9 @@ class TrainView(Receiving):
         self._looked_at: list[Any] = []
         self._quick = True
         self._begun = False
-        known = {"fields": fields(), "sources": list(names.SOURCES)}
+        known: dict[str, Any] = {"fields": fields(), "sources": list(names.SOURCES)}
         folders = [str(folder) for folder in settings().data_folders]
+        known["place"] = session.archive.store.root
         super().__init__(session.say, **known, folders=folders, **traits)
         self._work = Tasks(session.say, self._show_busy)
         self._load(form.starting())
@@ -109,6 +110,13 @@ class TrainView(Receiving):
     def vue_text(self, text: Any) -> None:
         self._load(*form.of_text(str(text)))
         self._look(and_guess=False)
+
+    def vue_resumed(self, values: Any) -> None:
+        """Load a draft that the browser has kept."""
+        loaded, _ = fit(values if isinstance(values, dict) else {})
+        self._load(loaded, "Your draft is loaded.")
+        if self._source_asked() != [form.starting()[key] for key in _SOURCE]:
+            self._look(and_guess=False)
 
     def vue_look(self, values: Any) -> None:
         self._take(values)
@@ -178,6 +186,7 @@ class TrainView(Receiving):
             if not run:
                 self.send({"method": "not_launched", "args": []})
                 return
+            self.send({"method": "launched", "args": []})
             if job.root and Archive(job.root).store.root != root:
                 self.say(f"The run {run} is in {job.root}, which this dashboard does not show.")
                 return
