@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib.archive import TRAINING, TRUTH, Chosen, Run, chosen_model
+from mmmlib.archive import TRAINING, TRUTH, Chosen, Run, chosen_model, load_in_full
 from mmmlib.ground import columns as c
 from mmmlib.ui.plain import cell, number
 from mmmlib.ui.run.spread import read_columns
@@ -125,7 +125,7 @@ def _channels(run: Run, candidate: str) -> pd.DataFrame:
     """Totals of the paid channels, with where they stand today as far as that is stored."""
     totals = run.load_table("decomposition")
     totals = totals[(totals[c.CANDIDATE] == candidate) & (totals[c.ROLE] == "paid")]
-    today = run.load_table("channels")
+    today = load_in_full(run, "channels")
     today = today.loc[today[c.CANDIDATE] == candidate, _CURRENT]
     table = totals.rename(columns={c.VARIABLE: c.CHANNEL})[_TOTALS].merge(
         today, on=c.CHANNEL, how="left"

@@ -150,6 +150,8 @@ class RunView(View):
         self.model.forget()
         self.facts = self.model.facts()
         findings = self.model.findings()
+        if findings:  # it may have got its page
+            self.picture = picture_of(self.model.run, findings.best)
         if findings and findings.plain() != self.findings:
             self._show(findings.plain())
             for name in [name for name in self._panels if name != self.tab]:
