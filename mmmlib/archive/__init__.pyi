@@ -47,6 +47,7 @@ from .manifest import (
 from .results import (
     TRAINING as TRAINING,
     export_model as export_model,
+    lifts_of as lifts_of,
     load_input as load_input,
     load_model as load_model,
     load_result as load_result,

@@ -20,7 +20,6 @@ from .progress import (
     progress_line as progress_line,
 )
 from .promoted import (
-    complete as complete,
     complete_apart as complete_apart,
 )
 from .recreation import (

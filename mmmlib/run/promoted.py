@@ -83,8 +83,8 @@ def _tables(run: Run, candidate: str) -> dict[str, pd.DataFrame]:
     """The candidate's rows of the tables that hold candidates in full."""
     model = fitted_model(run)
     values = values_of(run, model, run.load_table("candidates"), candidate)
-    own = run.load_table("coefficients")
-    own = own[own[c.CANDIDATE] == candidate].set_index(c.VARIABLE)[c.COEFFICIENT]
+    table = run.load_table("coefficients")
+    own = table[table[c.CANDIDATE] == candidate].set_index(c.VARIABLE)[c.COEFFICIENT]
     wanted = [c.INTERCEPT, *model.data.variables]
     if lacking := [name for name in wanted if name not in own]:
         raise RunError(f"run {run} has no coefficients of {', '.join(lacking)} in {candidate}")
@@ -102,7 +102,7 @@ def _refuse_other(run: Run, candidate: str, over_time: pd.DataFrame) -> None:
     here = over_time.groupby(c.VARIABLE)[c.CONTRIBUTION].sum().reindex(there.index)
     off = (here - there).abs() / max(float(there.abs().max()), 1e-12)
     if not (off <= SAME).all():
-        worst = off.fillna(np.inf).idxmax()
+        worst = str(off.fillna(np.inf).idxmax())
         raise RunError(
             f"run {run}: what is archived of {candidate} gives another contribution of {worst} "
             f"({here[worst]:.6g}) than the training did ({there[worst]:.6g})"

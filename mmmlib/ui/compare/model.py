@@ -8,7 +8,7 @@ from typing import Any
 from mmmlib.archive import CHANGES, CHECKS, DATASET, TRAINING, Archive, Manifest, Run, chosen_model
 from mmmlib.ground import RunError, columns as c
 from mmmlib.run import duration
-from mmmlib.ui.run.findings import Findings, read_findings
+from mmmlib.ui.run.findings import LIFT_DISTANCE, Findings, read_findings
 from mmmlib.ui.run.spread import read_spread
 from mmmlib.ui.runs.model import submitted
 
@@ -171,7 +171,13 @@ def _errors(
         best = max(known) if label in _HIGHER_IS_BETTER else min(known)
         other = label == _RSSD and len(parents) > 1
         note = "a refresh measures its distance from the refreshed model" if other else ""
-        comparable = same_data and not other
+        every = len(known) == len(trained)  # a run without studies is no better for it
+        asked = {str(run.job.calibration) for run, _ in trained}
+        if label == LIFT_DISTANCE and len(asked) > 1:
+            other, note = True, "the runs have other lift studies, or none"
+        elif len(asked) > 1:
+            note = note or "a calibrated run gives up some fit to agree with its lift studies"
+        comparable = same_data and not other and every and len(asked) == 1
         rows.append(
             {"key": label, "values": values, "best": best if comparable else None, "note": note}
         )

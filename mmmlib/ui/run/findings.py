@@ -21,6 +21,7 @@ _ERRORS = (
     ("R² train", c.RSQ_TRAIN),
     ("DECOMP.RSSD", c.DECOMP_RSSD),
 )
+LIFT_DISTANCE = "MAPE of lift studies"
 _TOTALS = [c.CHANNEL, c.SPEND, c.SPEND_SHARE, c.EFFECT_SHARE, c.ROAS, c.CPA]
 _KNOWN = [c.LOW, c.HIGH, c.KNOWN]
 _VERDICT = [c.LEVEL, c.CONVERGED, c.VERDICT]
@@ -143,12 +144,14 @@ def _posterior(run: Run) -> pd.DataFrame:
 
 
 def _errors(run: Run, chosen: Chosen, summary: dict[str, Any]) -> list[tuple[str, float]]:
-    if chosen.promotion:
-        keys = [c.CANDIDATE, *(key for _, key in _ERRORS)]
+    calibrated = bool(run.job.calibration)
+    if chosen.promotion or calibrated:  # the summary has no distance from the studies
+        keys = [c.CANDIDATE, *(key for _, key in _ERRORS), *[c.MAPE] * calibrated]
         table = read_columns(run, "candidates", keys)
         row = table[table[c.CANDIDATE] == chosen.candidate].iloc[0]
         summary = {str(key): row[key] for key in row.index}
-    found = [(name, summary.get(key)) for name, key in _ERRORS]
+    shown = (*_ERRORS, *[(LIFT_DISTANCE, c.MAPE)] * calibrated)
+    found = [(name, summary.get(key)) for name, key in shown]
     return [
         (name, known)
         for name, value in found

@@ -176,8 +176,9 @@ class TrainView(Receiving):
 
         def ask() -> tuple[Series, str, list[dict[str, str]]]:
             series = known if known and self._examined == job else CHILD.ask(read_series, values)
-            refused = "", []
-            return series, *(refused if series.unfit else launch(job, expected, who, root))
+            if series.unfit:
+                return series, "", []
+            return series, *launch(job, expected, who, root)
 
         def launched(outcome: tuple[Series, str, list[dict[str, str]]]) -> None:
             series, run, problems = outcome
