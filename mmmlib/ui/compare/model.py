@@ -12,7 +12,7 @@ from mmmlib.ui.run.findings import LIFT_DISTANCE, Findings, read_findings
 from mmmlib.ui.run.spread import read_spread
 from mmmlib.ui.runs.model import submitted
 
-MOST = 4
+MOST = 8
 _NAMED = ("name", "label", "feature")  # what tells the entries of a list in a job apart
 _HIGHER_IS_BETTER = ("R² train",)
 _DASH = "–"
@@ -21,7 +21,7 @@ _RSSD = "DECOMP.RSSD"
 
 
 def compare(archive: Archive, names: Iterable[str]) -> dict[str, Any]:
-    """Return two to four runs side by side; every list of ``values`` has the order of the runs.
+    """Return two to eight runs side by side; every list of ``values`` has the order of the runs.
 
     Keys: ``heads`` (one mapping a run), ``changed`` (sentences), ``settings``, ``data`` and
     ``environment`` (``key, values``; settings only where they differ), ``same`` (settings that do

@@ -79,7 +79,7 @@ class TrainView(Receiving):
                 self._work.start(name, ask, answered, delay=DRAWN_SECONDS)
 
     def load_from(self, query: Query) -> None:
-        """Load the job that the page's address names (``from``, ``refresh``)."""
+        """Load the job that the page's address names (``from``, ``refresh``, ``example``)."""
         archive = self._session.archive
         if run := query.get("refresh"):
             archive.run("/".join(run.split("/")[:3]))  # without the candidate
@@ -91,6 +91,8 @@ class TrainView(Receiving):
 
             root = archive.store.root
             self._work.start("load", lambda: CHILD.ask(refreshing.of_refresh, root, run), loaded)
+        elif name := query.get("example"):
+            self.vue_example(name)
         elif run := query.get("from"):
             self._load(form.of_run(archive, run), f"The job of {run} is loaded.")
             self._look(and_guess=False)
