@@ -6,10 +6,12 @@ from .card import (
 )
 from .decisions import (
     Chosen as Chosen,
+    Decision as Decision,
     Kind as Kind,
     asked_model as asked_model,
     chosen_model as chosen_model,
     decisions_of as decisions_of,
+    errors_of as errors_of,
     is_kept as is_kept,
     keep as keep,
     note as note,
@@ -19,6 +21,12 @@ from .decisions import (
 )
 from .deletion import (
     delete_run as delete_run,
+)
+from .in_full import (
+    IN_FULL as IN_FULL,
+    load_in_full as load_in_full,
+    promoted_name as promoted_name,
+    save_in_full as save_in_full,
 )
 from .interactions import (
     Did as Did,
@@ -39,6 +47,7 @@ from .manifest import (
 from .results import (
     TRAINING as TRAINING,
     export_model as export_model,
+    lifts_of as lifts_of,
     load_input as load_input,
     load_model as load_model,
     load_result as load_result,

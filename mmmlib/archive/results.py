@@ -14,6 +14,7 @@ from mmmlib.ground import DataError, Problem, StoreError, columns as c
 from mmmlib.job import Range, TrainingJob
 from mmmlib.model import (
     ADDED_TABLES,
+    DAY,
     TABLES,
     ExportedModel,
     Response,
@@ -22,6 +23,7 @@ from mmmlib.model import (
     holiday_country,
     model_of,
     read_model,
+    study_rows,
     variables_of,
     write_model,
 )
@@ -197,6 +199,55 @@ def _summary(result: TrainingResult) -> dict[str, Any]:
 def _plain(value: Any) -> float | None:
     number = float(value)
     return number if number == number and abs(number) != float("inf") else None
+
+
+def lifts_of(run: Run, candidate: str = "") -> pd.DataFrame:
+    """What lift studies measured beside what a model says of the same channels and dates.
+
+    Parameters
+    ----------
+    run : Run
+    candidate : str
+        Any candidate on a kept front; empty is the best model.
+
+    Returns
+    -------
+    DataFrame
+        One row a study of the job: ``channels`` (joined by +), ``start, end, scope``, ``measured``
+        and ``modelled`` in units of the target over the study's days as Robyn counts them, and
+        ``difference`` (of the modelled from the measured, as a share of that). The mean of its
+        absolute values is the candidate's MAPE.
+
+    Raises
+    ------
+    RunError
+        The run has not trained, or has no such candidate.
+    """
+    import pandas as pd
+
+    model, data = load_model(run, candidate), load_input(run)
+    rows = []
+    for study in trained_job(run).calibration:
+        first, last = study_rows(data, study)
+        covered = (data.dates[last] - data.dates[first]) / DAY
+        credited = sum(
+            Response.of(model, data, name).credited(first, last, study.scope == "immediate")
+            for name in study.channels
+        )
+        modelled = credited * (study.end - study.start).days / float(covered)
+        rows.append(
+            {
+                "channels": " + ".join(study.channels),
+                "start": study.start.isoformat(),
+                "end": study.end.isoformat(),
+                "scope": study.scope,
+                "measured": study.lift,
+                "modelled": modelled,
+                "difference": (modelled - study.lift) / abs(study.lift),
+            }
+        )
+    columns = ["channels", "start", "end", "scope", "measured", "modelled", "difference"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def response_of(run: Run, channel: str, candidate: str = "") -> Response:

@@ -51,6 +51,7 @@ from .guess.words import (
 )
 from .holidays import (
     for_robyn as for_robyn,
+    holiday_countries as holiday_countries,
     is_file as is_file,
     iso_code as iso_code,
     read_holidays as read_holidays,

@@ -56,6 +56,22 @@ def code_of_name(name: str) -> str:
     return str(entry[1]) if entry else ""
 
 
+def holiday_countries() -> dict[str, str]:
+    """English name by ISO code of every country whose holidays are known, in the names' order."""
+    import holidays
+    from holidays.registry import COUNTRIES
+
+    known = holidays.list_supported_countries()
+    named = {
+        str(entry[1]): " ".join(
+            word if word in ("and", "of", "the") else word.capitalize() for word in key.split("_")
+        )
+        for key, entry in COUNTRIES.items()
+        if entry[1] in known
+    }
+    return dict(sorted(named.items(), key=lambda pair: pair[1]))
+
+
 def floor_to_week(table: pd.DataFrame, first: pd.Timestamp) -> pd.DataFrame:
     """Move holidays to the first day of the data's week.
 

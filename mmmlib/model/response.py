@@ -173,6 +173,28 @@ class Response(Shown):
         position = share * np.asarray(spend, float) + np.asarray(carryover, float)
         return share * self.coefficient * self._slope(position)
 
+    def credited(self, first: int, last: int, immediate: bool = False) -> float:
+        """What the model credits the medium with on some rows, in units of the target.
+
+        Parameters
+        ----------
+        first, last : int
+            Rows of all the data, both counted.
+        immediate : bool
+            Without what spend before ``first`` still brings.
+        """
+        rows = slice(first, last + 1)
+
+        def adstocked(spend: FloatArray) -> FloatArray:
+            return adstock.adstocked(spend, self.adstock, self.decay, self.shape)[rows]
+
+        found = self._hill(adstocked(self.spend)).sum()
+        if immediate:
+            older = self.spend.copy()
+            older[first:] = 0.0
+            found -= self._hill(adstocked(older)).sum()
+        return self.coefficient * float(found)
+
     def steady_carryover(self, spend: Amount) -> FloatArray:
         """Carryover once the same amount has been spent in every period for ever.
 

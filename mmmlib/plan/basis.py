@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.archive import BEST, DATASET, Run
+from mmmlib.archive import BEST, DATASET, Run, load_in_full
 from mmmlib.ground import RunError, columns as c, period_name
 from mmmlib.job import Allocator, TrainingJob, changed
 from mmmlib.plan.allocate import allocate
@@ -99,7 +99,7 @@ def basis_of(run: Run, candidate: str = "") -> Basis:
         The run has not trained, the candidate is not stored in full, or the run's table of
         channels lacks what a plan is made from.
     """
-    channels = run.load_table("channels")
+    channels = load_in_full(run, "channels")
     if lacking := [name for name in _COLUMNS if name not in channels]:
         raise RunError(
             f"run {run} cannot be planned with: its table channels.parquet lacks "
@@ -113,7 +113,7 @@ def basis_of(run: Run, candidate: str = "") -> Basis:
     channels = channels[channels[c.CANDIDATE] == candidate].reset_index(drop=True)
     left = set(channels[c.CHANNEL])
     job = run.job.without([item.name for item in run.job.channels if item.name not in left])
-    window = run.load_table("decomposition_over_time")[c.DATE].drop_duplicates()
+    window = load_in_full(run, "decomposition_over_time")[c.DATE].drop_duplicates()
     history = None
     if run.has(DATASET):
         spends = {item.name: item.spend for item in job.channels}

@@ -1,6 +1,13 @@
 from .check import (
     check_job as check_job,
 )
+from .fitted import (
+    channels_of as channels_of,
+    compile_apart as compile_apart,
+    continued as continued,
+    fitted_model as fitted_model,
+    values_of as values_of,
+)
 from .guessed import (
     first_guess as first_guess,
 )
@@ -11,6 +18,9 @@ from .progress import (
     NotebookBar as NotebookBar,
     duration as duration,
     progress_line as progress_line,
+)
+from .promoted import (
+    complete_apart as complete_apart,
 )
 from .recreation import (
     Recreation as Recreation,

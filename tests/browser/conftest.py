@@ -163,7 +163,14 @@ def page(browser: Browser) -> Iterator[Any]:
         "console",
         lambda message: trouble.append(message.text) if message.type == "error" else None,
     )
-    tab.on("dialog", lambda dialog: (trouble.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    tab.on(
+        "dialog",
+        lambda dialog: (
+            dialog.accept()  # a form that is left asks
+            if dialog.type == "beforeunload"
+            else (trouble.append(f"dialog {dialog.message}"), dialog.dismiss())
+        ),
+    )
     tab.on(
         "request",
         lambda request: (

@@ -13,6 +13,7 @@ import pytest
 
 from mmmlib.archive.archive import Archive
 from mmmlib.archive.manifest import Status
+from tests.browser.test_bars import BARS, WIDTHS, fill_form, seen
 from tests.conftest import REPOSITORY
 from tests.waiting import wait_until
 
@@ -67,4 +68,11 @@ def test_the_tour_and_the_dashboard_run_in_jupyterlab(browser, lab, tmp_path):
     assert bar <= 0  # no page is out of sight, though the sheet is narrower than the window
     page.get_by_role("link", name="Debug").click()
     page.locator(".mmm-parts").wait_for()
+    page.get_by_role("link", name="Train").click()
+    fill_form(page)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 1000})
+        for share in (0.0, 0.5):
+            wanted = BARS if share else BARS - {".mmm-launch"}  # below the cell's own text
+            assert seen(page, share) >= wanted, (width, share)
     page.close()

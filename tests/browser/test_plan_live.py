@@ -154,3 +154,42 @@ def test_a_dragged_slider_refits_the_model(page, planned, tmp_path):
         arg=before,
     )
     assert memory_of(planned) < MOST_MEMORY
+
+
+@pytest.mark.slow
+def test_what_is_tried_stands_in_the_address(page, planned):
+    page.goto(f"{planned.url}?page=plan")
+    page.get_by_label("Total budget, 157 weeks").fill("15000000")
+    page.locator(".mmm-headline", has_text="15,000,000").wait_for()
+    page.get_by_role("button", name="Lock tv_S at today's spend").click()
+    page.wait_for_url("**asked=*tv_S*")
+    page.reload()
+    page.locator(".mmm-headline", has_text="15,000,000").wait_for()
+    page.locator(".mmm-moves tbody tr", has_text="tv_S").get_by_text("locked").wait_for()
+
+    page.goto(f"{planned.url}?page=live")
+    first = page.locator(".mmm-drag input[type=number]").first
+    first.fill("0.5")
+    first.press("Tab")
+    page.wait_for_url("**moved=*")
+    where = page.url
+    page.reload()
+    page.locator(".mmm-drag input[type=number]").first.wait_for()
+    page.wait_for_function(
+        "document.querySelector('.mmm-drag input[type=number]').value.startsWith('0.5')"
+    )
+    assert page.url == where
+
+
+@pytest.mark.slow
+def test_a_tab_is_an_entry_of_the_history(page, planned):
+    (run,) = Archive(planned.root).runs()
+    page.goto(f"{planned.url}?page=results&run={run}")
+    page.get_by_role("tab", name="Curves").click()
+    page.locator(".mmm-curvegrid").wait_for()
+    assert page.url.endswith(f"?page=results&tab=curves&run={run}")
+    page.go_back()
+    page.locator("#mmm-tab-summary[aria-selected=true]").wait_for()
+    page.go_forward()
+    page.locator(".mmm-curvegrid").wait_for()
+    assert page.url.endswith(f"?page=results&tab=curves&run={run}")

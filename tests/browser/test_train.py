@@ -431,3 +431,34 @@ def test_lists_come_from_files(page, empty, tmp_path):
     assert [study.channels for study in job.calibration] == [("facebook",), ("tv", "print")]
     assert job.calibration[1].scope == "total"
     assert job.annotations != job.holidays
+
+
+@pytest.mark.slow
+def test_a_draft_is_offered_again_and_leaving_asks(page, served):
+    open_form(page, served)
+    page.get_by_role("button", name="Weekly, one country").click()
+    page.locator(".mmm-launch").wait_for()
+    page.get_by_label("Iterations").fill("321")
+    page.locator(".mmm-launch", has_text="1,605 candidates").wait_for()
+    asked = []
+    page.on("dialog", lambda dialog: asked.append(dialog.type))
+    page.reload()
+    assert asked == ["beforeunload"]
+
+    for leave_and_return in (lambda: None, lambda: page.go_back()):
+        page.locator(".mmm-draft").wait_for()
+        kept = page.evaluate("Object.values(window.localStorage).join()")
+        assert "password" not in kept.lower()
+        page.get_by_role("button", name="Continue with it").click()
+        page.locator(".mmm-launch", has_text="1,605 candidates").wait_for()
+        page.get_by_role("link", name="Runs").click()
+        page.locator(".mmm-runs").wait_for()
+        leave_and_return()
+        if "page=train" not in page.url:
+            page.get_by_role("link", name="Train").click()
+    page.locator(".mmm-draft").wait_for()
+    page.get_by_role("button", name="Discard it").click()
+    page.locator(".mmm-draft").wait_for(state="detached")
+    page.reload()
+    page.locator(".mmm-example").first.wait_for()
+    assert page.locator(".mmm-draft").count() == 0

@@ -21,9 +21,9 @@ from mmmlib.ground.errors import JobError, RunError
 from mmmlib.job.parse import TrainingJob
 from mmmlib.model.inputs import ModelInput
 from mmmlib.model.result import TrainingResult
+from mmmlib.run.fitted import fitted_model
 from mmmlib.run.refresh import find_parent
 from mmmlib.run.supervisor import Supervisor
-from mmmlib.ui.live.archived import load_model
 from mmmlib.ui.live.model import LiveModel
 from mmmlib.ui.live.sliders import fixed_job, sliders_of
 from mmmlib.ui.live.view import open_page
@@ -217,7 +217,7 @@ def refreshed(live, tmp_path_factory):
     archive = Archive(str(root))
     parent = archive.run(str(live.id))
     chosen = find_parent(archive.store, str(parent))
-    model = load_model(parent)
+    model = fitted_model(parent)
     job = TrainingJob.parse(
         model.job.to_values()
         | {

@@ -161,7 +161,7 @@ def test_a_promoted_model_is_the_one_to_plan_with(copied):
 
 
 def test_curves_made_from_what_is_stored_are_those_the_engine_stored(live):
-    from mmmlib.ui.live.archived import channels_of
+    from mmmlib.run.fitted import channels_of
 
     table = live.load_table("channels")
     for candidate, stored in table.groupby(c.CANDIDATE, sort=False):

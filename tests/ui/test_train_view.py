@@ -246,3 +246,53 @@ def test_only_the_newest_of_a_kind_counts():
     going.start("look", broken, answers.append)
     wait_for(lambda: said)
     assert said == ["the file is gone"]
+
+
+def test_a_tick_means_that_the_data_were_checked(view, monkeypatch):
+    send(view, "example", "demo")
+    wait_for(lambda: view.current)
+    monkeypatch.setattr(view, "_quick", False)  # as after a read that took long
+    send(view, "edited", {**view.loaded["values"], "country": "Deutschland"})
+    assert view.problems == []
+    assert not view.current
+    send(view, "edited", view.loaded["values"])
+    assert view.current
+
+
+def test_train_checks_in_full_what_was_edited_since(view, tab, ended, monkeypatch):
+    send(view, "example", "demo")
+    wait_for(lambda: view.current)
+    monkeypatch.setattr(view, "_quick", False)
+    told = []
+    monkeypatch.setattr(view, "send", lambda content: told.append(content["method"]))
+    before = list(ended["archive"].ids())
+    for change, where in (
+        ({"country": "Deutschland"}, "holidays"),
+        ({"target": "revenues"}, "target"),
+        ({"file": "example:nothing"}, ""),
+    ):
+        send(view, "train", {"values": {**form.of_example("demo"), **change}, "executor": "local"})
+        wait_for(lambda: told)
+        told.clear()
+        assert view.current
+        assert where in [each["where"] for each in view.series["problems"]]
+    assert list(ended["archive"].ids()) == before
+    assert tab.went == []
+
+
+def test_countries_are_offered_by_name(view):
+    view.refresh()
+    wait_for(lambda: view.countries)
+    titles = {each["value"]: each["title"] for each in view.countries}
+    assert titles["de"] == "Germany (de)"
+    assert titles["us"] == "United States (us)"
+    assert len(titles) > 200
+
+
+def test_a_draft_comes_back_with_its_data(view):
+    draft = {**form.of_example("demo"), "iterations": 321}
+    send(view, "resumed", draft)
+    assert view.loaded["values"]["iterations"] == 321
+    wait_for(lambda: view.current)
+    send(view, "resumed", None)
+    assert view.loaded["values"]["file"] == ""

@@ -13,9 +13,11 @@ from .curves import (
     channel_table as channel_table,
     marginal as marginal,
     of_channels as of_channels,
+    response_curves as response_curves,
 )
 from .decompose import (
     design_matrix as design_matrix,
+    over_time as over_time,
     totals as totals,
 )
 from .evaluate import (

@@ -8,11 +8,11 @@ from typing import Any
 from mmmlib.archive import CHANGES, CHECKS, DATASET, TRAINING, Archive, Manifest, Run, chosen_model
 from mmmlib.ground import RunError, columns as c
 from mmmlib.run import duration
-from mmmlib.ui.run.findings import Findings, read_findings
+from mmmlib.ui.run.findings import LIFT_DISTANCE, Findings, read_findings
 from mmmlib.ui.run.spread import read_spread
 from mmmlib.ui.runs.model import submitted
 
-MOST = 4
+MOST = 8
 _NAMED = ("name", "label", "feature")  # what tells the entries of a list in a job apart
 _HIGHER_IS_BETTER = ("R² train",)
 _DASH = "–"
@@ -21,7 +21,7 @@ _RSSD = "DECOMP.RSSD"
 
 
 def compare(archive: Archive, names: Iterable[str]) -> dict[str, Any]:
-    """Return two to four runs side by side; every list of ``values`` has the order of the runs.
+    """Return two to eight runs side by side; every list of ``values`` has the order of the runs.
 
     Keys: ``heads`` (one mapping a run), ``changed`` (sentences), ``settings``, ``data`` and
     ``environment`` (``key, values``; settings only where they differ), ``same`` (settings that do
@@ -171,7 +171,13 @@ def _errors(
         best = max(known) if label in _HIGHER_IS_BETTER else min(known)
         other = label == _RSSD and len(parents) > 1
         note = "a refresh measures its distance from the refreshed model" if other else ""
-        comparable = same_data and not other
+        every = len(known) == len(trained)  # a run without studies is no better for it
+        asked = {str(run.job.calibration) for run, _ in trained}
+        if label == LIFT_DISTANCE and len(asked) > 1:
+            other, note = True, "the runs have other lift studies, or none"
+        elif len(asked) > 1:
+            note = note or "a calibrated run gives up some fit to agree with its lift studies"
+        comparable = same_data and not other and every and len(asked) == 1
         rows.append(
             {"key": label, "values": values, "best": best if comparable else None, "note": note}
         )

@@ -14,7 +14,7 @@ from mmmlib.archive import Run, chosen_model
 from mmmlib.engines import native
 from mmmlib.ground import columns as c, period_name
 from mmmlib.model import FloatArray, adstock
-from mmmlib.ui.live.archived import compile_apart, continued, load_model, values_of
+from mmmlib.run import compile_apart, continued, fitted_model, values_of
 from mmmlib.ui.live.sliders import checked, fixed_job, lambda_slider, sliders_of
 from mmmlib.ui.plain import plain, plains
 
@@ -46,7 +46,7 @@ class LiveModel:
         self.run = run
         self.candidate = candidate or chosen_model(run).candidate
         compile_apart(run)
-        self.model, self._gone = continued(run, load_model(run))
+        self.model, self._gone = continued(run, fitted_model(run))
         candidates = run.load_table("candidates")
         self.start = values_of(run, self.model, candidates, self.candidate)
         row = candidates[candidates[c.CANDIDATE] == self.candidate].iloc[0]

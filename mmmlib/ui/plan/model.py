@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mmmlib.archive import Run, chosen_model
+from mmmlib.archive import Run, chosen_model, load_in_full
 from mmmlib.ground import AllocationError, JobError, RunError, columns as c
 from mmmlib.job import Allocator
 from mmmlib.plan import (
@@ -190,11 +190,11 @@ class PlanModel:
 
 def _basis(run: Run, candidate: str) -> Basis:
     """The model's curves: those stored, or made of what is stored of every candidate."""
-    stored = set(run.load_table("channels")[c.CANDIDATE])
+    stored = set(load_in_full(run, "channels")[c.CANDIDATE])
     candidate = candidate or chosen_model(run).candidate
     if candidate in stored:
         return basis_of(run, candidate)
-    from mmmlib.ui.live.archived import channels_of
+    from mmmlib.run import channels_of
 
     some = basis_of(run, min(stored))
     return replace(some, candidate=candidate, channels=channels_of(run, candidate))

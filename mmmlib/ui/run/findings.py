@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib.archive import TRAINING, TRUTH, Chosen, Run, chosen_model
+from mmmlib.archive import TRAINING, TRUTH, Chosen, Run, chosen_model, load_in_full
 from mmmlib.ground import columns as c
 from mmmlib.ui.plain import cell, number
 from mmmlib.ui.run.spread import read_columns
@@ -21,6 +21,7 @@ _ERRORS = (
     ("R² train", c.RSQ_TRAIN),
     ("DECOMP.RSSD", c.DECOMP_RSSD),
 )
+LIFT_DISTANCE = "MAPE of lift studies"
 _TOTALS = [c.CHANNEL, c.SPEND, c.SPEND_SHARE, c.EFFECT_SHARE, c.ROAS, c.CPA]
 _KNOWN = [c.LOW, c.HIGH, c.KNOWN]
 _VERDICT = [c.LEVEL, c.CONVERGED, c.VERDICT]
@@ -125,7 +126,7 @@ def _channels(run: Run, candidate: str) -> pd.DataFrame:
     """Totals of the paid channels, with where they stand today as far as that is stored."""
     totals = run.load_table("decomposition")
     totals = totals[(totals[c.CANDIDATE] == candidate) & (totals[c.ROLE] == "paid")]
-    today = run.load_table("channels")
+    today = load_in_full(run, "channels")
     today = today.loc[today[c.CANDIDATE] == candidate, _CURRENT]
     table = totals.rename(columns={c.VARIABLE: c.CHANNEL})[_TOTALS].merge(
         today, on=c.CHANNEL, how="left"
@@ -143,12 +144,14 @@ def _posterior(run: Run) -> pd.DataFrame:
 
 
 def _errors(run: Run, chosen: Chosen, summary: dict[str, Any]) -> list[tuple[str, float]]:
-    if chosen.promotion:
-        keys = [c.CANDIDATE, *(key for _, key in _ERRORS)]
+    calibrated = bool(run.job.calibration)
+    if chosen.promotion or calibrated:  # the summary has no distance from the studies
+        keys = [c.CANDIDATE, *(key for _, key in _ERRORS), *[c.MAPE] * calibrated]
         table = read_columns(run, "candidates", keys)
         row = table[table[c.CANDIDATE] == chosen.candidate].iloc[0]
         summary = {str(key): row[key] for key in row.index}
-    found = [(name, summary.get(key)) for name, key in _ERRORS]
+    shown = (*_ERRORS, *[(LIFT_DISTANCE, c.MAPE)] * calibrated)
+    found = [(name, summary.get(key)) for name, key in shown]
     return [
         (name, known)
         for name, value in found

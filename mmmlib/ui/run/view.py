@@ -7,10 +7,11 @@ from typing import Any
 from ipywidgets import widget_serialization
 from traitlets import Any as AnyTrait, Bool, Dict, List, Unicode
 
-from mmmlib.archive import TRUTH_PICTURE
+from mmmlib.archive import TRUTH_PICTURE, lifts_of
 from mmmlib.ground import names
 from mmmlib.ui.background import in_background
 from mmmlib.ui.charts import components
+from mmmlib.ui.plain import cell
 from mmmlib.ui.routes import PAGES, Query, Session, address
 from mmmlib.ui.run.download import send_artifact
 from mmmlib.ui.run.findings import picture, picture_of
@@ -40,6 +41,7 @@ class RunView(View):
     spread = Dict().tag(sync=True)  # of ROAS, by channel
     period = Unicode("period").tag(sync=True)  # name of one: day, week or period
     picture = Unicode().tag(sync=True)  # the one-pager: a link or a data URI
+    lifts: List[dict[str, Any]] = List().tag(sync=True)  # of each study: measured and modelled
     truth = Unicode().tag(sync=True)  # picture of modelled against true; simulated data only
     changes: List[dict[str, Any]] = List().tag(sync=True)
     around = Dict().tag(sync=True)  # other revisions, countries and runs
@@ -150,6 +152,8 @@ class RunView(View):
         self.model.forget()
         self.facts = self.model.facts()
         findings = self.model.findings()
+        if findings:  # it may have got its page
+            self.picture = picture_of(self.model.run, findings.best)
         if findings and findings.plain() != self.findings:
             self._show(findings.plain())
             for name in [name for name in self._panels if name != self.tab]:
@@ -164,6 +168,12 @@ class RunView(View):
         shown = self.findings
         self.period = period_of(self.model.run)
         self.spread = read_spread(self.model.run, shown["best"], shown["efficiency"].lower())
+        if self.model.run.job.calibration:
+            table = lifts_of(self.model.run, shown["best"])
+            self.lifts = [
+                {str(key): cell(value) for key, value in row.items()}
+                for row in table.to_dict(orient="records")
+            ]
         self.truth = picture(self.model.run, TRUTH_PICTURE)
 
     def _read_around(self) -> None:

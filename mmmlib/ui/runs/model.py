@@ -8,7 +8,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mmmlib.archive import BEST, PROGRESS, Archive, Run, RunId, Status, promotion, together
+from mmmlib.archive import (
+    BEST,
+    PROGRESS,
+    Archive,
+    Run,
+    RunId,
+    Status,
+    errors_of,
+    promotion,
+    together,
+)
 from mmmlib.ground import MMMError, columns as c
 from mmmlib.run import duration
 
@@ -185,6 +195,7 @@ def _empty(run: Run) -> Row:
 def _read(run: Run) -> Row:
     if ended := run.manifest:
         made = promotion(run, ended.best) if ended.best else None
+        errors = (made.errors or errors_of(run, made.candidate)) if made else ended.summary
         return _empty(run) | {
             "status": ended.status.value,
             "note": ended.error.split("\n")[0],
@@ -192,8 +203,8 @@ def _read(run: Run) -> Row:
             "took": duration((ended.ended - ended.started).total_seconds()),
             "best": made.candidate if made else ended.best,
             "promoted": bool(made),
-            "nrmse": ended.summary.get(c.NRMSE_TRAIN) if not made else None,
-            "rssd": ended.summary.get(c.DECOMP_RSSD) if not made else None,
+            "nrmse": errors.get(c.NRMSE_TRAIN),
+            "rssd": errors.get(c.DECOMP_RSSD),
         }
     state = run.state()
     row = _empty(run) | {

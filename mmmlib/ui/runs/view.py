@@ -60,6 +60,9 @@ class RunsView(View):
     def vue_train(self, _: object) -> None:
         self._go(address("train"))
 
+    def vue_sample(self, _: object) -> None:
+        self._go(address("train", example="demo"))
+
     def vue_choose(self, run: str) -> None:
         self._go(address(run=str(run)))
 

@@ -47,6 +47,16 @@ def executors(root: str) -> list[dict[str, Any]]:
     return found
 
 
+def countries() -> list[dict[str, str]]:
+    """Return the countries whose holidays are known: label (``value``) and name (``title``)."""
+    from mmmlib.data import holiday_countries
+
+    return [
+        {"value": code.lower(), "title": f"{name} ({code.lower()})"}
+        for code, name in holiday_countries().items()
+    ]
+
+
 def connections() -> list[str]:
     """Return the names of the Snowflake connections known here; nothing else of them."""
     from mmmlib.data import known_connections as known

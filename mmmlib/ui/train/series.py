@@ -54,6 +54,11 @@ class Series:
     changes: list[str] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
 
+    @property
+    def unfit(self) -> bool:
+        """Whether the data do not fit the job, or a check says FAIL."""
+        return bool(self.problems) or any(each["verdict"] == "FAIL" for each in self.checks)
+
     def plain(self) -> dict[str, Any]:
         """The same as JSON takes it."""
         return dict(self.__dict__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from traitlets import Dict, List, Unicode
+from traitlets import Bool, Dict, List, Unicode
 
 from mmmlib.job import HYPERPARAMETERS
 from mmmlib.ui.train import roles
@@ -17,6 +17,7 @@ class FormTraits(View):
     """The traits of the form; all are read by the page only."""
 
     drawn_by = (__file__, "train.vue")
+    place = Unicode().tag(sync=True)  # the archive: a draft in the browser is of one
     fields: List[dict[str, Any]] = List().tag(sync=True)
     sections: List[str] = List([*SECTIONS, "review"]).tag(sync=True)
     role_words = Dict(roles.ROLES).tag(sync=True)
@@ -29,6 +30,7 @@ class FormTraits(View):
     raw = Dict().tag(sync=True)  # Raw
     unread = Unicode().tag(sync=True)  # why the data could not be read
     series = Dict().tag(sync=True)  # Series
+    current = Bool(False).tag(sync=True)  # whether that is of the form as it stands
     table: List[dict[str, str]] = List().tag(sync=True)  # a row a column of the data
     doubts: List[str] = List().tag(sync=True)
     steps: List[dict[str, Any]] = List().tag(sync=True)  # of the source's test
@@ -37,6 +39,7 @@ class FormTraits(View):
     curves = Dict().tag(sync=True)  # what the ranges of the open channel allow
     engines: List[dict[str, str]] = List().tag(sync=True)
     executors: List[dict[str, Any]] = List().tag(sync=True)
+    countries: List[dict[str, str]] = List().tag(sync=True)  # value, title
     connections: List[str] = List().tag(sync=True)
     earlier: List[str] = List().tag(sync=True)  # runs, newest first
     quoted = Unicode().tag(sync=True)

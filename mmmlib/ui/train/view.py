@@ -49,11 +49,13 @@ class TrainView(Receiving):
         self._reasons: dict[str, str] = {}
         self._past: list[EarlierRun] | None = None
         self._examined: TrainingJob | None = None
+        self._found: Series | None = None  # of that job
         self._looked_at: list[Any] = []
         self._quick = True
         self._begun = False
-        known = {"fields": fields(), "sources": list(names.SOURCES)}
+        known: dict[str, Any] = {"fields": fields(), "sources": list(names.SOURCES)}
         folders = [str(folder) for folder in settings().data_folders]
+        known["place"] = session.archive.store.root
         super().__init__(session.say, **known, folders=folders, **traits)
         self._work = Tasks(session.say, self._show_busy)
         self._load(form.starting())
@@ -67,6 +69,7 @@ class TrainView(Receiving):
         asked: dict[str, tuple[Callable[[], Any], Callable[[Any], None]]] = {
             "engines": (lambda: CHILD.ask(machines.engines), self._set("engines")),
             "executors": (lambda: CHILD.ask(machines.executors, root), self._set("executors")),
+            "countries": (lambda: CHILD.ask(machines.countries), self._set("countries")),
             "past": (lambda: CHILD.ask(past_runs, root), self._has_past),
             "connections": (lambda: CHILD.ask(machines.connections), self._set("connections")),
             "warm": (lambda: CHILD.ask(import_what_reads), lambda _: None),
@@ -76,7 +79,7 @@ class TrainView(Receiving):
                 self._work.start(name, ask, answered, delay=DRAWN_SECONDS)
 
     def load_from(self, query: Query) -> None:
-        """Load the job that the page's address names (``from``, ``refresh``)."""
+        """Load the job that the page's address names (``from``, ``refresh``, ``example``)."""
         archive = self._session.archive
         if run := query.get("refresh"):
             archive.run("/".join(run.split("/")[:3]))  # without the candidate
@@ -88,6 +91,8 @@ class TrainView(Receiving):
 
             root = archive.store.root
             self._work.start("load", lambda: CHILD.ask(refreshing.of_refresh, root, run), loaded)
+        elif name := query.get("example"):
+            self.vue_example(name)
         elif run := query.get("from"):
             self._load(form.of_run(archive, run), f"The job of {run} is loaded.")
             self._look(and_guess=False)
@@ -107,6 +112,13 @@ class TrainView(Receiving):
     def vue_text(self, text: Any) -> None:
         self._load(*form.of_text(str(text)))
         self._look(and_guess=False)
+
+    def vue_resumed(self, values: Any) -> None:
+        """Load a draft that the browser has kept."""
+        loaded, _ = fit(values if isinstance(values, dict) else {})
+        self._load(loaded, "Your draft is loaded.")
+        if self._source_asked() != [form.starting()[key] for key in _SOURCE]:
+            self._look(and_guess=False)
 
     def vue_look(self, values: Any) -> None:
         self._take(values)
@@ -155,25 +167,36 @@ class TrainView(Receiving):
         self.curves = shapes.allowed(adstock, kind, ranges, rows)
 
     def vue_train(self, sent: Any) -> None:
+        """Queue a run, after the full check of job and data where the last one was of others."""
         if self._work.going("launch"):
             return  # a second click on the same button
         self._take(sent["values"])
         job = self._job()
         executor = allowed_executor(str(sent.get("executor") or ""))
         expected = quote(job, self._past or [], executor)
-        root = self._session.archive.store.root
+        root, values, known = self._session.archive.store.root, dict(self._values), self._found
 
-        def launched(outcome: tuple[str, list[dict[str, str]]]) -> None:
-            run, self.problems = outcome
+        def ask() -> tuple[Series, str, list[dict[str, str]]]:
+            series = known if known and self._examined == job else CHILD.ask(read_series, values)
+            if series.unfit:
+                return series, "", []
+            return series, *launch(job, expected, who, root)
+
+        def launched(outcome: tuple[Series, str, list[dict[str, str]]]) -> None:
+            series, run, problems = outcome
+            self._has_series(series, job)
+            self.problems = problems
             if not run:
+                self.send({"method": "not_launched", "args": []})
                 return
+            self.send({"method": "launched", "args": []})
             if job.root and Archive(job.root).store.root != root:
                 self.say(f"The run {run} is in {job.root}, which this dashboard does not show.")
                 return
             self._session.go(address(page="results", run=run))
 
         who = self._session.user
-        self._work.start("launch", lambda: launch(job, expected, who, root), launched)
+        self._work.start("launch", ask, launched)
 
     def _job(self) -> TrainingJob:
         """The job of the form; ``JobError`` with all that is wrong."""
@@ -197,7 +220,8 @@ class TrainView(Receiving):
         if self._source_asked() != self._looked_at:  # what is shown is of another source
             self.unread = ""
             if self.raw:
-                self.raw, self.series, self.doubts, self._examined = {}, {}, [], None
+                self.raw, self.doubts = {}, []
+                self._forget_series()
         self._check()
 
     def _source_asked(self) -> list[Any]:
@@ -210,6 +234,7 @@ class TrainView(Receiving):
         self.yaml, self.filename = checked.yaml, checked.filename
         self.commands = checked.commands()
         self.defaults = shapes.defaults(str(self._values["adstock"]))
+        self._mark_current()
         self.table = roles.table(self._values, self.raw.get("columns", []), self._reasons)
         self._quote(checked.job)
 
@@ -226,8 +251,9 @@ class TrainView(Receiving):
 
     def _look(self, and_guess: bool) -> None:
         values, seen = dict(self._values), self._seen
-        self.raw, self.series, self.doubts, self.steps, self.unread = {}, {}, [], [], ""
-        self._reasons, self._examined, self._looked_at = {}, None, self._source_asked()
+        self.raw, self.doubts, self.steps, self.unread = {}, [], [], ""
+        self._forget_series()
+        self._reasons, self._looked_at = {}, self._source_asked()
 
         def ask() -> tuple[Raw | MMMError, Any]:
             try:
@@ -290,11 +316,24 @@ class TrainView(Receiving):
 
         def answered(found: tuple[Series, float]) -> None:
             series, took = found
-            self.series, self._quick, self._examined = series.plain(), took < QUICK_SECONDS, job
+            self._quick = took < QUICK_SECONDS
+            self._has_series(series, job)
             if self._quick:
                 self._examine(PAUSE_SECONDS)  # of what was edited meanwhile
 
         self._work.start("examine", ask, answered, delay)
+
+    def _has_series(self, series: Series, job: TrainingJob) -> None:
+        self.series, self._found, self._examined = series.plain(), series, job
+        self._mark_current()
+
+    def _forget_series(self) -> None:
+        self.series, self._found, self._examined = {}, None, None
+        self.current = False
+
+    def _mark_current(self) -> None:
+        """Say whether the last check of the data was of the form as it stands."""
+        self.current = bool(self._examined) and data_job(self._values) == self._examined
 
     def _set(self, trait: str) -> Any:
         return lambda value: setattr(self, trait, value)

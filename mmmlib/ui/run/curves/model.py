@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib.archive import BEST, Run
+from mmmlib.archive import BEST, Run, load_in_full, promoted_name
 from mmmlib.ground import columns as c
 from mmmlib.ui.plain import cell, number, numbers
 from mmmlib.ui.run.period import period_of
@@ -37,8 +37,8 @@ class CurvesModel:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.curves = run.load_table("response_curves")
-        self.channels = run.load_table("channels")
+        self.curves = load_in_full(run, "response_curves")
+        self.channels = load_in_full(run, "channels")
 
     def stored(self) -> list[str]:
         """Candidates whose curves are there, the best model first."""
@@ -71,24 +71,34 @@ class CurvesModel:
             )
         return drawn
 
-    def plans(self) -> list[dict[str, Any]]:
-        """Return the archived allocations: ``name, rows`` of each ``allocation_*.csv``."""
+    def plans(self, candidate: str = "") -> list[dict[str, Any]]:
+        """Return the archived allocations: ``name, rows`` of each ``allocation_*.csv``.
+
+        Those of a promoted candidate where it has its own, the best model's otherwise.
+        """
+        folder = self._folder(candidate)
         scenarios = {
-            name[len("allocation_") : -len(".csv")]: name
+            name[len(folder) + len("allocation_") : -len(".csv")]: name
             for name in sorted(self.run.artifacts())
-            if _is_plan(name)
+            if name.startswith(folder) and _is_plan(name.removeprefix(folder))
         }
         return [
             {"name": _GOALS.get(scenario, scenario), "rows": _rows(self.run, name)}
             for scenario, name in scenarios.items()
         ]
 
-    def figures(self) -> list[dict[str, Any]]:
+    def _folder(self, candidate: str) -> str:
+        """Where the candidate's plan is: its own, or the run's."""
+        own = promoted_name(candidate, METRICS)
+        return own.removesuffix(METRICS) if candidate and self.run.has(own) else ""
+
+    def figures(self, candidate: str = "") -> list[dict[str, Any]]:
         """Return ``title, current, planned, lift`` (percent) of the archived allocation.
 
         What Robyn's own allocator said is among them; empty where nothing was allocated.
         """
-        if not self.run.has(METRICS):
+        metrics = self._folder(candidate) + METRICS
+        if not self.run.has(metrics):
             return []
         return [
             {
@@ -97,15 +107,16 @@ class CurvesModel:
                 "planned": row[c.PLANNED],
                 "lift": row[c.LIFT_PERCENT],
             }
-            for row in _rows(self.run, METRICS)
+            for row in _rows(self.run, metrics)
             if (title := _title(str(row[c.METRIC])))
         ]
 
-    def warnings(self) -> list[str]:
+    def warnings(self, candidate: str = "") -> list[str]:
         """Return what the allocator warned of."""
-        if not self.run.has(WARNINGS):
+        warnings = self._folder(candidate) + WARNINGS
+        if not self.run.has(warnings):
             return []
-        return [str(row["warning"]) for row in _rows(self.run, WARNINGS)]
+        return [str(row["warning"]) for row in _rows(self.run, warnings)]
 
     @cached_property
     def period(self) -> str:

@@ -26,10 +26,10 @@ class CurvesView(StoredPanel):
 
     def draw(self, candidate: str) -> None:
         self.curves = self.model.of(candidate)
+        self.figures = self.model.figures(candidate)
+        self.warnings = self.model.warnings(candidate)
+        self.plans = self.model.plans(candidate)
 
     def fill(self) -> None:
         super().fill()
         self.period = self.model.period
-        self.figures = self.model.figures()
-        self.warnings = self.model.warnings()
-        self.plans = self.model.plans()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib.archive import BEST, Run
+from mmmlib.archive import BEST, Run, load_in_full
 from mmmlib.ground import columns as c
 from mmmlib.ui.plain import numbers
 
@@ -18,7 +18,7 @@ class OverTimeModel:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.table = run.load_table("decomposition_over_time")
+        self.table = load_in_full(run, "decomposition_over_time")
 
     def stored(self) -> list[str]:
         """Candidates that are there, the best model first."""

@@ -14,10 +14,10 @@ from mmmlib.archive import DATASET, Archive, Run
 from mmmlib.engines import native
 from mmmlib.ground import MMMError, RunError, Severity, children, columns as c, log
 from mmmlib.model import FloatArray, ModelInput
-from mmmlib.run import find_parent
+from mmmlib.run.refresh.parent import find_parent
 
 
-def load_model(run: Run) -> native.Model:
+def fitted_model(run: Run) -> native.Model:
     """The model on what it saw: the archived model input, spend from the archived dataset.
 
     Raises
@@ -56,7 +56,7 @@ def compile_apart(run: Run) -> None:
 
 def compile_here(root: str, name: str) -> None:
     """Compile what the live model of a run needs."""
-    load_model(Archive(root).run(name)).compile()
+    fitted_model(Archive(root).run(name)).compile()
 
 
 def continued(run: Run, model: native.Model) -> tuple[native.Model, str]:
@@ -102,7 +102,7 @@ def channels_of(run: Run, candidate: str) -> pd.DataFrame:
 
     Made of its archived hyperparameters and coefficients: nothing is fitted anew.
     """
-    model = load_model(run)
+    model = fitted_model(run)
     values = values_of(run, model, run.load_table("candidates"), candidate)
     table = run.load_table("coefficients")
     own = table[table[c.CANDIDATE] == candidate].set_index(c.VARIABLE)[c.COEFFICIENT]
