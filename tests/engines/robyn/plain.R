@@ -2,7 +2,6 @@
 # and for some jobs plans and an export. With a second argument: that JSON is recreated.
 suppressPackageStartupMessages(library(Robyn))
 folder <- commandArgs(TRUE)[[1]]
-asked <- jsonlite::fromJSON(file.path(folder, "asked.json"))
 table <- function(name, ...) read.csv(file.path(folder, name), check.names = FALSE, ...)
 save <- function(found, name) {
   found <- as.data.frame(found)
@@ -20,6 +19,7 @@ if (length(commandArgs(TRUE)) > 1) {
   save(again$OutputCollect$resultHypParam, "recreated_errors.csv")
   quit()
 }
+asked <- jsonlite::fromJSON(file.path(folder, "asked.json"))
 data <- table("data.csv", na.strings = character())
 data$date <- as.Date(data$date)
 holidays <- table("holidays.csv")

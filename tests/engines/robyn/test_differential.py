@@ -123,12 +123,12 @@ def random_job(seed: int) -> tuple[TrainingJob, pd.DataFrame]:
     return job, data
 
 
-def in_r(folder: Path, *arguments: str) -> None:
+def in_r(folder: Path, *arguments: str, **variables: str) -> None:
     """Run ``plain.R``."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LC_")}
     done = subprocess.run(
         ["Rscript", "--no-init-file", str(PLAIN), str(folder), *arguments],
-        env=environment | ENVIRONMENT | {"RETICULATE_PYTHON": sys.executable},
+        env=environment | ENVIRONMENT | {"RETICULATE_PYTHON": sys.executable} | variables,
         cwd=folder, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
