@@ -23,7 +23,9 @@ from mmmlib.report import (
     curves,
     data_figure,
     fit as _fit,
+    lesson as _lesson,
     plan,
+    searched,
     shares as _shares,
     style,
     waterfall,
@@ -99,6 +101,34 @@ def candidates(result: TrainingResult) -> Figure:
 def convergence(result: TrainingResult) -> Figure:
     """Course of each objective over the search, and whether it converged."""
     return _drawn(_convergence.height(), _convergence.draw, result)
+
+
+def sampling(result: TrainingResult) -> Figure:
+    """Which hyperparameters were tried, which are on fronts, and the best model's."""
+    return _drawn(searched.sampling_height(result), searched.draw_sampling, result)
+
+
+def efficiency(result: TrainingResult, target_type: str = "revenue") -> Figure:
+    """ROAS (CPA for ``conversion``) of each channel over the course of the search."""
+    height = searched.efficiency_height(result)
+    return _drawn(height, searched.draw_efficiency, result, target_type)
+
+
+def spend_exposure(dataset: Dataset, job: TrainingJob) -> Figure:
+    """Exposure against spend in the window, by channel that has both."""
+    pairs = [(item.name, item.spend, item.exposure) for item in job.channels if item.exposure]
+    frame = dataset.frame
+    if job.window:
+        dates = pd.to_datetime(frame[job.date])
+        first, last = (pd.Timestamp(day) for day in job.window)
+        frame = frame[(dates >= first) & (dates <= last)]
+    height = searched.spend_exposure_height(len(pairs))
+    return _drawn(height, searched.draw_spend_exposure, frame, pairs)
+
+
+def lesson() -> Figure:
+    """What the hyperparameters of adstock and saturation do."""
+    return _drawn(_lesson.HEIGHT, _lesson.draw)
 
 
 def rows_height(count: int) -> float:

@@ -52,6 +52,22 @@ class Plots:
         """Course of each objective over the search, and whether it converged."""
         return self._drawn("convergence", self._run.result)
 
+    def sampling(self) -> Figure:
+        """Which hyperparameters were tried, which are on fronts, and the best model's."""
+        return self._drawn("sampling", self._run.result)
+
+    def efficiency(self) -> Figure:
+        """ROAS, or CPA, of each channel over the course of the search."""
+        return self._drawn("efficiency", self._run.result, self._run.job.target_type)
+
+    def spend_exposure(self) -> Figure:
+        """Exposure against spend in the window, by channel that has both."""
+        return self._drawn("spend_exposure", self._run.dataset, self._run.job)
+
+    def lesson(self) -> Figure:
+        """What the hyperparameters of adstock and saturation do; the same for every run."""
+        return self._drawn("lesson")
+
     def fit(self, candidate: str = "") -> Figure:
         """Actual and fitted target over time."""
         return self._drawn("fit", self._run.model(candidate), self._run.annotations)
