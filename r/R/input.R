@@ -143,6 +143,8 @@ prophet_arguments <- function(job, holidays) {
   options <- Filter(Negate(is.null), job$prophet_options)
   names(options) <- gsub("_", ".", names(options), fixed = TRUE)
   country <- if ("holiday" %in% job$prophet) unique(holidays$country)
+  # of months Robyn cuts the table even where no holidays are wanted, and cannot cut an empty one
+  if (nrow(holidays) == 0) holidays <- utils::head(as.data.frame(Robyn::dt_prophet_holidays))
   c(
     list(prophet_vars = job$prophet, prophet_country = country, dt_holidays = holidays),
     options

@@ -31,3 +31,11 @@ test_that("Robyn is given its own holidays where they are the job's", {
   fewer <- holidays_given(renamed[-1, ], dates)
   expect_identical(nrow(fewer), nrow(renamed) - 1L)
 })
+
+test_that("months without holidays get a table that Robyn can cut", {
+  skip_if_not_installed("Robyn")
+  none <- data.frame(ds = as.Date(character()), holiday = character(), country = character())
+  given <- prophet_arguments(example_job(prophet = "trend"), none)
+  expect_null(given$prophet_country)
+  expect_gt(nrow(given$dt_holidays), 0)
+})

@@ -24,6 +24,7 @@ data <- table("data.csv", na.strings = character())
 data$date <- as.Date(data$date)
 holidays <- table("holidays.csv")
 holidays$ds <- as.Date(holidays$ds)
+if (nrow(holidays) == 0) holidays <- Robyn::dt_prophet_holidays # cannot be cut into months else
 given <- Filter(length, asked$inputs)
 given$hyperparameters <- lapply(given$hyperparameters, as.numeric)
 input <- do.call(robyn_inputs, c(
