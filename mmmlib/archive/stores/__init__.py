@@ -145,6 +145,7 @@ def _place(root: str) -> str:
     """A root without what does not change where it is; a folder is followed to where it leads."""
     if _scheme(root) != "file":
         return root.rstrip("/")
-    from mmmlib.archive.stores.local import LocalStore
+    from mmmlib.ground import names
 
-    return LocalStore(root).root
+    folder: Store = names.load(names.STORES["file"])(root)
+    return folder.root
