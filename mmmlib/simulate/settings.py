@@ -92,7 +92,7 @@ class Peak(Frozen):
     effect: float = Field(ge=-1, le=5)
 
 
-class Step(Frozen):
+class LevelStep(Frozen):
     """From ``date`` on the baseline is higher by ``effect`` of itself, for good."""
 
     date: dt.date
@@ -141,7 +141,7 @@ class SimulationSettings(Frozen):
     trend: float = Field(default=0.0, ge=-0.5, le=2)  # change a year, as a share of the baseline
     season: Season | None = None
     wander: float = Field(default=0.0, ge=0, le=1)  # sd of a random walk a year, as a share
-    steps: tuple[Step, ...] = ()
+    steps: tuple[LevelStep, ...] = ()
     peaks: tuple[Peak, ...] = ()
     weekday: tuple[float, ...] = ()  # seven shares of the baseline, Monday first
     holidays: Holidays | None = None
