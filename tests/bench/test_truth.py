@@ -45,4 +45,3 @@ def test_scores_of_a_posterior() -> None:
     assert alone.error < 0.3
     assert alone.uplift > 0.8
     assert studied.error < 0.08
-    assert list(truth.table([made])["engine"]) == ["native", "bayes", "bayes"]

@@ -1,4 +1,4 @@
-"""What the engines make of data whose truth is known: ROAS, its interval, and the plan."""
+"""What the posterior makes of data whose truth is known: ROAS, its interval, and the plan."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pandas as pd
 
 from mmmlib.engines.bayes.engine import BayesEngine
 from mmmlib.engines.engine import ignore
-from mmmlib.engines.native.engine import NativeEngine
 from mmmlib.engines.native.transforms import geometric_adstock
 from mmmlib.ground import columns as c
 from mmmlib.job.parse import TrainingJob
@@ -43,7 +42,7 @@ def table(sets: Sequence[TruthSet] | None = None) -> pd.DataFrame:
     """Every set by engine, without studies and with one on every channel."""
     rows = []
     for made in truth_sets() if sets is None else sets:
-        for engine, studied in (("native", False), ("bayes", False), ("bayes", True)):
+        for engine, studied in (("bayes", False), ("bayes", True)):
             score = score_of(made, engine, studied)
             figures = {key: f"{value:.0%}" for key, value in score._asdict().items()}
             figures["rank"] = f"{score.rank:.2f}"
@@ -53,13 +52,12 @@ def table(sets: Sequence[TruthSet] | None = None) -> pd.DataFrame:
 
 
 def score_of(made: TruthSet, engine: str, studied: bool) -> Score:
-    """Train an engine on a set and compare with its truth."""
+    """Compute the posterior of a set and compare with its truth."""
     values = made.job.to_values() | {"posterior": {"second_opinion": False}}
     if studied:
         values["calibration"] = list(studies(made))
     job = TrainingJob.parse(values | {"engine": engine})
-    trainer = BayesEngine() if engine == "bayes" else NativeEngine()
-    result = trainer.train(made.dataset(), job, ignore)
+    result = BayesEngine().train(made.dataset(), job, ignore)
     return compared(made, result, job)
 
 
@@ -103,13 +101,7 @@ def compared(made: TruthSet, result: TrainingResult, job: TrainingJob) -> Score:
 
 def responses(made: TruthSet, result: TrainingResult, job: TrainingJob) -> Floats:
     """What a model expects of each channel's series times each multiple, shape (m, 61)."""
-    if len(result.posterior_draws):
-        curves = result.posterior_draws
-    else:
-        best = result.candidates.query(f"{c.CANDIDATE} == @result.best").iloc[0]
-        curves = result.channels.query(f"{c.CANDIDATE} == @result.best").copy()
-        curves["thetas"] = [best[f"{name}_thetas"] for name in curves[c.CHANNEL]]
-        curves["alphas"] = curves[c.ALPHA]
+    curves = result.posterior_draws
     expected = []
     for channel in job.channels:
         seen = made.frame[channel.exposure or channel.spend].to_numpy(dtype=float)
