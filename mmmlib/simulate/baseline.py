@@ -16,7 +16,7 @@ from mmmlib.simulate.series import (
     wandering,
     wave,
 )
-from mmmlib.simulate.settings import ONE_YEAR, CountrySettings
+from mmmlib.simulate.settings import ONE_YEAR, CountrySettings, Peak
 
 INTERCEPT = "intercept"
 NO_EVENT = "none"
@@ -48,8 +48,8 @@ def event_levels(settings: Simulation, country: CountrySettings) -> NDArray[np.s
 def components(settings: Simulation, country: CountrySettings) -> dict[str, Floats]:
     """Contribution of everything that is no channel, target a period, shape (n,) each.
 
-    ``intercept`` and what the settings switch on of ``trend``, ``season``, ``weekday``,
-    ``holiday``, the context variables and the events factor.
+    ``intercept`` and what the settings switch on of ``trend``, ``season``, ``wander``, ``steps``,
+    ``peaks``, ``weekday``, ``holiday``, the context variables and the events factor.
     """
     dates, level = dates_of(settings), settings.baseline * country.size
     made = {INTERCEPT: np.full(settings.periods, level)}
@@ -58,6 +58,13 @@ def components(settings: Simulation, country: CountrySettings) -> dict[str, Floa
         made["trend"] = level * settings.trend * years
     if settings.season is not None:
         made["season"] = level * settings.season.amplitude * wave(dates, settings.season.peak_day)
+    if settings.wander:
+        made["wander"] = level * _walk(settings, country)
+    if settings.steps:
+        begun = [step.effect * (dates >= pd.Timestamp(step.date)) for step in settings.steps]
+        made["steps"] = level * np.sum(begun, axis=0)
+    if settings.peaks:
+        made["peaks"] = level * np.sum([_peak(dates, peak) for peak in settings.peaks], axis=0)
     if settings.weekday:
         made["weekday"] = level * np.array(settings.weekday)[dates.dayofweek]
     if settings.holidays is not None:
@@ -70,6 +77,20 @@ def components(settings: Simulation, country: CountrySettings) -> dict[str, Floa
         labels = event_levels(settings, country)
         made[settings.events.name] = level * np.array([shares[str(label)] for label in labels])
     return made
+
+
+def _walk(settings: Simulation, country: CountrySettings) -> Floats:
+    """A random walk around 0 whose standard deviation after a year is ``wander``."""
+    shocks = generator(settings.seed, country.name, "wander").standard_normal(settings.periods)
+    walk: Floats = np.cumsum(shocks) * settings.wander / np.sqrt(settings.periods_a_year)
+    return np.asarray(walk - walk.mean())
+
+
+def _peak(dates: pd.DatetimeIndex, peak: Peak) -> Floats:
+    """1 on the day of the year, falling off on both sides, also over the turn of the year."""
+    away = (dates.dayofyear.to_numpy(dtype=np.float64) - peak.day + ONE_YEAR / 2) % ONE_YEAR
+    falling: Floats = np.exp(-0.5 * ((away - ONE_YEAR / 2) / peak.width) ** 2)
+    return peak.effect * falling
 
 
 def _holidays(settings: Simulation, country: CountrySettings, dates: pd.DatetimeIndex) -> Floats:

@@ -13,6 +13,7 @@ from mmmlib.engines import native
 from mmmlib.ground import Problem
 from mmmlib.job import HYPERPARAMETERS
 from mmmlib.model import adstock
+from mmmlib.simulate.baseline import components
 from mmmlib.simulate.parse import Simulation, SimulationError
 from mmmlib.simulate.series import Floats, around_one, flight, generator
 from mmmlib.simulate.settings import CountrySettings, SimulatedChannel
@@ -67,11 +68,13 @@ def effects(settings: Simulation, country: CountrySettings) -> dict[str, Effect]
 
 def _flights(settings: Simulation, country: CountrySettings) -> dict[str, Floats]:
     """Spend of each channel as multiples of its mean; followers mixed with their leaders."""
+    demand = _demand(settings, country)
     flights = {
         channel.name: flight(
-            channel.flighting,
+            settings.flighting_of(channel),
             settings,
             generator(settings.seed, country.name, channel.name, "spend"),
+            demand,
         )
         for channel in settings.channels
     }
@@ -82,6 +85,19 @@ def _flights(settings: Simulation, country: CountrySettings) -> dict[str, Floats
                 flights[follower], flights[group.leader], group.correlation, where, country.name
             )
     return flights
+
+
+def _demand(settings: Simulation, country: CountrySettings) -> Floats:
+    """What sells without marketing, as multiples of its mean; all 1 where no spend follows it."""
+    if not any(settings.flighting_of(item).follows_demand for item in settings.channels):
+        return np.ones(settings.periods)
+    demand: Floats = np.sum(list(components(settings, country).values()), axis=0)
+    if demand.min() <= 0:
+        raise SimulationError(
+            [Problem("baseline", "falls to zero, and spend follows it; raise it, or soften what "
+                                 "lowers it")]
+        )  # fmt: skip
+    return np.asarray(demand / demand.mean())
 
 
 def _mixed(own: Floats, leader: Floats, correlation: float, where: str, country: str) -> Floats:

@@ -12,7 +12,8 @@ from mmmlib.simulate.settings import ONE_YEAR, SimulationSettings
 # Columns of the data set and of its truth that no variable may be called.
 RESERVED = {
     "date", "country", "target", "expected", "noise", "actual", "fitted", "intercept",
-    "trend", "season", "weekday", "monthly", "holiday", "lambda", "train_size",
+    "trend", "season", "wander", "steps", "peaks", "weekday", "monthly", "holiday",
+    "lambda", "train_size",
 }  # fmt: skip
 
 
@@ -60,17 +61,21 @@ def _hyperparameters(settings: SimulationSettings) -> Iterator[Problem]:
 
 
 def _bursts(settings: SimulationSettings) -> Iterator[Problem]:
-    for i, channel in enumerate(settings.channels):
-        flighting = channel.flighting
+    patterns = {
+        f"channels[{i}].flighting": channel.flighting for i, channel in enumerate(settings.channels)
+    }
+    if settings.flighting is not None:
+        patterns = {"flighting": settings.flighting}
+    for where, flighting in patterns.items():
         taken = flighting.per_year * flighting.length
         if flighting.pattern == "bursts" and taken > settings.periods_a_year:
             yield Problem(
-                f"channels[{i}].flighting",
+                where,
                 f"{flighting.per_year:g} bursts of {flighting.length} {settings.interval}s do not "
                 "fit into a year; lower per_year or length",
             )
         elif flighting.pattern == "bursts" and flighting.length > settings.periods:
-            yield Problem(f"channels[{i}].flighting.length", "is longer than the data set")
+            yield Problem(f"{where}.length", "is longer than the data set")
 
 
 def _collinear(settings: SimulationSettings) -> Iterator[Problem]:

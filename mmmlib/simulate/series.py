@@ -54,14 +54,21 @@ def around_one(z: Floats, variation: float) -> Floats:
     return factors
 
 
-def flight(flighting: Flighting, settings: Simulation, rng: np.random.Generator) -> Floats:
-    """Spend of a channel as multiples of its mean, shape (n,)."""
+def flight(
+    flighting: Flighting, settings: Simulation, rng: np.random.Generator, demand: Floats
+) -> Floats:
+    """Spend of a channel as multiples of its mean, shape (n,).
+
+    ``demand`` is what sells without marketing, as multiples of its mean, shape (n,).
+    """
     n = settings.periods
     pattern = around_one(wandering(rng, n, flighting.persistence), flighting.variation)
     if flighting.pattern == "seasonal":
         pattern *= 1 + flighting.amplitude * wave(dates_of(settings), flighting.peak_day)
     elif flighting.pattern == "bursts":
         pattern *= _bursts(n, flighting, settings.periods_a_year, rng)
+    if flighting.follows_demand:
+        pattern *= demand**flighting.follows_demand
     multiples: Floats = pattern / pattern.mean()
     return multiples
 

@@ -22,6 +22,8 @@ class Flighting(Frozen):
 
     ``always_on`` varies around its level; ``seasonal`` swings by ``amplitude`` about a peak day
     of the year; ``bursts`` spends in ``per_year`` bursts of ``length`` periods, nothing between.
+    ``follows_demand`` lets spend rise by that many percent where what sells without marketing
+    rises by 1 %: a budget that is planned on sales, which a model easily takes for an effect.
     """
 
     pattern: Literal["always_on", "seasonal", "bursts"] = "always_on"
@@ -31,6 +33,7 @@ class Flighting(Frozen):
     peak_day: int = Field(default=340, ge=1, le=366)
     per_year: float = Field(default=6, gt=0, le=52)
     length: int = Field(default=14, ge=1, le=366)
+    follows_demand: float = Field(default=0.0, ge=0, le=5)
 
 
 class Exposure(Frozen):
@@ -78,6 +81,24 @@ class Season(Frozen):
     peak_day: int = Field(default=345, ge=1, le=366)
 
 
+class Peak(Frozen):
+    """A sharp peak each year, such as December's: ``effect`` of the baseline at its top.
+
+    It falls off as a normal density does; ``width`` is its standard deviation in days.
+    """
+
+    day: int = Field(default=352, ge=1, le=366)
+    width: float = Field(default=10.0, gt=0, le=60)
+    effect: float = Field(ge=-1, le=5)
+
+
+class LevelStep(Frozen):
+    """From ``date`` on the baseline is higher by ``effect`` of itself, for good."""
+
+    date: dt.date
+    effect: float = Field(ge=-1, le=5)
+
+
 class Holidays(Frozen):
     """A holiday adds ``effect`` of a day's baseline; ``spread`` is its deviation by name."""
 
@@ -119,12 +140,16 @@ class SimulationSettings(Frozen):
     baseline: Positive = 50_000.0  # per period, for a country of size 1
     trend: float = Field(default=0.0, ge=-0.5, le=2)  # change a year, as a share of the baseline
     season: Season | None = None
+    wander: float = Field(default=0.0, ge=0, le=1)  # sd of a random walk a year, as a share
+    steps: tuple[LevelStep, ...] = ()
+    peaks: tuple[Peak, ...] = ()
     weekday: tuple[float, ...] = ()  # seven shares of the baseline, Monday first
     holidays: Holidays | None = None
     context: tuple[SimulatedContext, ...] = ()
     events: Events | None = None
     adstock: Adstock = "geometric"
     channels: Annotated[tuple[SimulatedChannel, ...], Field(min_length=1)]
+    flighting: Flighting | None = None  # of every channel, in place of its own
     collinear: tuple[Collinear, ...] = ()
     countries: Annotated[tuple[CountrySettings, ...], Field(min_length=1)]
     snr: Positive | None = 20.0  # variance of the expected target to that of the noise; null: none
@@ -137,6 +162,10 @@ class SimulationSettings(Frozen):
     def periods_a_year(self) -> float:
         """Days, or weeks, a year has."""
         return ONE_YEAR if self.interval == "day" else ONE_YEAR / 7
+
+    def flighting_of(self, channel: SimulatedChannel) -> Flighting:
+        """When a channel spends: the plan's pattern, or else its own."""
+        return self.flighting or channel.flighting
 
     def family(self, channel: SimulatedChannel) -> Adstock:
         """Adstock family of a channel."""

@@ -289,6 +289,48 @@ def test_the_baseline_is_made_of_what_was_asked_for() -> None:
     assert de["holiday"]["2023-07-14"] == 0 != de["holiday"]["2023-10-03"]
 
 
+def test_a_rough_baseline_is_what_was_asked_for() -> None:
+    rough = small(
+        ("periods", "731"),
+        ("wander", "0.1"),
+        ("steps", "[{date: 2023-07-01, effect: 0.25}]"),
+        ("peaks", "[{day: 355, width: 6, effect: 0.5}]"),
+    )
+    made = simulate(rough)
+    fr = made.truth.baseline.query("country == 'fr'").set_index("date")
+    assert fr["steps"]["2023-06-30"] == 0
+    assert fr["steps"]["2023-07-01"] == 5_000
+    assert fr["peaks"]["2023-12-21"] == pytest.approx(10_000)  # the 355th day
+    assert fr["peaks"]["2024-01-02"] == pytest.approx(10_000 * np.exp(-0.5 * (12.25 / 6) ** 2))
+    assert fr["wander"].mean() == pytest.approx(0)
+    steps = fr["wander"].diff().dropna()
+    assert steps.std() * np.sqrt(365.25) == pytest.approx(20_000 * 0.1, rel=0.1)
+    plain = simulate(small(("periods", "731"))).data
+    assert made.data["tv_spend"].equals(plain["tv_spend"])  # no other series is touched
+
+
+def test_spend_follows_demand_where_asked() -> None:
+    plain = simulate(small()).data.query("country == 'fr'")["tv_spend"].to_numpy()
+    rough = ("wander", "0.3")
+    made = simulate(small(rough, ("channels.tv.flighting.follows_demand", "2")))
+    truth = made.truth.baseline.query("country == 'fr'")
+    parts = truth.drop(columns=["country", "date", "expected", "noise", "target"]).sum(axis=1)
+    spend = made.data.query("country == 'fr'")["tv_spend"].to_numpy()
+    on = plain > 0
+    ratio = np.log(spend[on] / plain[on])
+    assert np.polyfit(np.log(parts[on]), ratio, 1)[0] == pytest.approx(2, abs=0.01)
+    with pytest.raises(SimulationError, match="spend follows it"):
+        simulate(small(("trend", "-0.5"), ("season.amplitude", "0.9"),
+                       ("steps", "[{date: 2023-02-01, effect: -1}]"),
+                       ("channels.tv.flighting.follows_demand", "1")))  # fmt: skip
+
+
+def test_a_plan_can_be_flighted_as_a_whole() -> None:
+    flighted = simulate(small(("flighting", "{pattern: bursts, per_year: 6, length: 7}"))).data
+    for channel in ("tv", "search", "social"):
+        assert 0.8 < (flighted[f"{channel}_spend"] == 0).mean() < 0.95
+
+
 def test_weekly_data() -> None:
     values = {**SMALL, "interval": "week", "weekday": [], "periods": 104}
     values["channels"] = [
@@ -317,6 +359,8 @@ BAD = [
     ("channels.tv.hyperparameters.scales", "0.1", "channels[0].hyperparameters.scales"),
     ("channels.tv.adstock", "weibull_pdf", "channels[0].hyperparameters.shapes"),
     ("channels.tv.flighting.length", "100", "channels[0].flighting"),
+    ("flighting", "{pattern: bursts, length: 100}", "flighting"),
+    ("steps", "[{date: 2023-07-01, effect: -2}]", "steps[0].effect"),
     ("channels.1.exposure.cost", "0", "channels[1].exposure.cost"),
     ("channels.1.exposure.cost", "1e9", "channels[1].exposure.cost"),
     ("channels.tv.spend_level", "1e-9", "channels[0].spend_level"),

@@ -20,6 +20,8 @@ from mmmlib.model import FloatArray
 KEPT = 250  # draws kept of each chain
 HEAT = 30.0
 FIRST_STEP, FIRST_LOG_STEP = 0.7, 0.3
+WORK = 1e6  # rows x media x columns, from which on the first round is shorter
+FEWEST = 2_000  # sweeps of the first round, unless fewer were asked for
 MOST_ROUNDS = 3  # each twice as long as the one before
 _SEEDS = 2**31 - 1
 
@@ -79,14 +81,15 @@ def sample(
     chains : int
     sweeps : int
         Of the first round of each chain, half of them warm-up. Where the chains do not agree
-        another round goes on from where they are, twice as long, up to three rounds.
+        another round goes on from where they are, twice as long, up to three rounds. On large
+        data the first round is shorter: many rows say much, and chains agree sooner.
     told : callable
         Told after each round: sweeps of each chain so far, noise over the target's range.
     """
     data = design.arrays
     states = [_start(data, np.random.default_rng([seed, chain])) for chain in range(chains)]
     reach = float(np.ptp(data.y))
-    rounds, length, run = 0, sweeps, 0
+    rounds, length, run = 0, _first_round(data, sweeps), 0
     while True:
         seeds = np.random.SeedSequence([seed, 7919, rounds]).generate_state(chains)
         warm = length // 2 if rounds == 0 else length // 4
@@ -100,6 +103,12 @@ def sample(
         if rounds == MOST_ROUNDS or made.converged:
             return made
         length *= 2
+
+
+def _first_round(data: Data, sweeps: int) -> int:
+    """Sweeps of the first round: what was asked for, or as many as large data allow."""
+    work = data.y.size * data.media.shape[0] * (data.z.shape[1] + data.prior.size)
+    return min(sweeps, max(FEWEST, int(sweeps * WORK / work)))
 
 
 def _round(

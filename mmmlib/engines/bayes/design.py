@@ -25,6 +25,8 @@ from mmmlib.engines.bayes.priors import (
     SPREAD,
     SPREAD_LOG_SD,
     Priors,
+    impossible,
+    prior_share,
     priors_of,
     signed_context,
 )
@@ -37,14 +39,14 @@ from mmmlib.model import DAY, FloatArray, ModelInput, adstock, study_rows, windo
 YEAR = 365.25  # days
 BEND = 56.0  # days between two points at which the trend may bend
 MOST_BENDS = 60
-HARMONICS, MOST_HARMONICS = 2, 6  # flat ones, and all of them
+HARMONICS, MOST_HARMONICS = 2, 12  # flat ones, and all: waves down to a month
 MONTH = 30.5  # days, as Robyn counts
 STUDENT = 4.0  # degrees of freedom of the heavy-tailed noise
 FINEST_ERROR = 0.02  # a study's standard error is at least this share of its lift
 _FLAT = -1
 _Add = Callable[[str, int, FloatArray], None]
 _GROUPS = ("bends", "season", "holiday", "factor")
-_SIZES = (0.1, 0.1, 1.0, 1.0)  # scale of each group's half-Cauchy prior, in units of the noise
+_SIZES = (0.1, 0.3, 1.0, 1.0)  # scale of each group's half-Cauchy prior, in units of the noise
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ class Design:
                 f"{len(job.media)} media; widen it or use fewer variables"
             )
             raise DataError([Problem("window", why)])
+        if problems := impossible(data, job):
+            raise DataError(problems)
         return cls(data, job, columns)
 
     @cached_property
@@ -125,12 +129,14 @@ class Design:
         """One line on what the model sees."""
         data, job = self.data, self.job
         start, end = data.dates[data.window][[0, -1]]
+        low, high = prior_share(data, job, self.priors)
         flexible = sum(column.group != _FLAT for column in self.columns)
         return (
             f"{len(data.dates)} rows, {data.rows} in the window {start:.10} to {end:.10}; "
             f"{len(job.media)} media ({len(job.channels)} paid), {job.adstock} adstock; a "
             f"baseline of {len(self.columns)} columns, {flexible} of them sized by the data; "
-            f"{len(job.calibration)} lift studies"
+            f"{len(job.calibration)} lift studies; before the data all channels together bring "
+            f"{low:.0%} to {high:.0%} of the target (90 % of draws from the priors)"
         )
 
     def _context(self, name: str) -> FloatArray:

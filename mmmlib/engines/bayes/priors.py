@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mmmlib.engines.bayes.sampler import HALF_NORMAL, LINEAR, OWN, POOLED
+from mmmlib.ground import Problem
 from mmmlib.job import Channel, Context, Organic, Prior, TrainingJob
 from mmmlib.model import FloatArray, ModelInput
 
@@ -64,6 +65,47 @@ def priors_of(data: ModelInput, job: TrainingJob, scale: float) -> Priors:
 def signed_context(job: TrainingJob) -> list[Context]:
     """Numeric context variables whose effect has a sign by the job."""
     return [item for item in job.context if item.sign != "default" and not item.factor]
+
+
+def impossible(data: ModelInput, job: TrainingJob) -> list[Problem]:
+    """Priors by which one channel brings more than the whole target, whatever the data say."""
+    target = float(data.target[data.window].sum())
+    spend = data.spends[data.window].sum(axis=0)
+    problems = []
+    for i, channel in enumerate(job.channels):
+        own = log_moments(channel, job.target_type == "conversion")
+        if own is None:
+            continue
+        least = math.exp(own[0] - _Z90 * own[1]) * float(spend[i])
+        if least > target:
+            why = (
+                f"credits {channel.name} with {least:,.0f} at least, more than the whole target "
+                f"in the window, {target:,.0f}; is it of another unit?"
+            )
+            problems.append(Problem(f"channels[{i}].prior", why))
+    return problems
+
+
+def prior_share(data: ModelInput, job: TrainingJob, priors: Priors) -> tuple[float, float]:
+    """Prior predictive: what all channels together bring before the data, a share of the target.
+
+    Returns
+    -------
+    low, high : float
+        Hold 90 % of draws from the priors. The baseline has a flat prior and predicts nothing.
+    """
+    rng, draws, paid = np.random.default_rng(0), 4000, len(job.channels)
+    mean = rng.normal(priors.pooled_mean, MEDIA_SHARE_SD, (draws, 1))
+    spread = np.exp(rng.normal(math.log(SPREAD), SPREAD_LOG_SD, (draws, 1)))
+    normal = rng.standard_normal((draws, paid))
+    own = priors.mean[:paid] + priors.sd[:paid] * normal
+    pooled = priors.kind[:paid] == POOLED
+    logs = np.where(pooled, mean + spread * normal, own)
+    roas = np.where(priors.kind[:paid] == LINEAR, own, priors.sign[:paid] * np.exp(logs))
+    spend = data.spends[data.window].sum(axis=0)
+    target = float(np.abs(data.target[data.window].sum())) or 1.0
+    low, high = np.quantile(roas @ spend / target, [0.05, 0.95])
+    return float(low), float(high)
 
 
 def log_moments(channel: Channel, conversions: bool) -> tuple[float, float] | None:

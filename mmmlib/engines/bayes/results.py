@@ -140,9 +140,15 @@ def _plugged(design: Design, effects: Effects) -> FloatArray:
 
 
 def _mean_positions(design: Design, effects: Effects) -> FloatArray:
-    data = design.arrays
+    from mmmlib.engines.bayes.sampler import SCALES
+
+    data, mean = design.arrays, effects.hyperparameters.mean(axis=0)
     width = np.where(data.high > data.low, data.high - data.low, 1.0)
-    return np.ascontiguousarray((effects.hyperparameters.mean(axis=0) - data.low) / width)
+    positions = (mean - data.low) / width
+    low, high = data.low[:, :SCALES], data.high[:, :SCALES]
+    ratio = np.where(high > low, np.log(high / low), 1.0)
+    positions[:, :SCALES] = np.log(mean[:, :SCALES] / low) / ratio
+    return np.ascontiguousarray(positions)
 
 
 def _channels(design: Design, effects: Effects) -> pd.DataFrame:

@@ -26,6 +26,7 @@ from mmmlib.model import FloatArray
 # How a coefficient is bound to its free parameter, and the prior of that.
 POOLED, OWN, HALF_NORMAL, LINEAR = 0, 1, 2, 3
 
+SCALES = 2  # the first hyperparameters, alpha and gamma, are uniform in their logarithm
 JOINT_MOVES = 2  # moves of all coefficients together before each of those
 COEFFICIENT_CYCLES = 3  # updates of all coefficients between two updates of the shapes
 ADAPT_EVERY = 50  # sweeps of the warm-up between two looks at the steps
@@ -52,7 +53,7 @@ class Data(NamedTuple):
     first : int
     family : int
     low, high : array, shape (m, d)
-        Bounds of alpha, gamma, then theta, or Weibull scale and shape.
+        Bounds of alpha, gamma (both above 0), then theta, or Weibull scale and shape.
     fixed : array, shape (t - m, n)
         Columns of context with a sign.
     unit : array, shape (t,)
@@ -164,9 +165,14 @@ def forward(lower: FloatArray, b: FloatArray, out: FloatArray) -> None:
 
 @compiled
 def shape_of(data: Data, medium: int, position: FloatArray, d: int) -> float:
-    """A hyperparameter of a medium at its position between the bounds."""
-    low = data.low[medium, d]
-    return float(low + position[d] * (data.high[medium, d] - low))
+    """A hyperparameter of a medium at its position between the bounds.
+
+    Alpha and gamma are scales, so that it is their logarithm that is uniform.
+    """
+    low, high = data.low[medium, d], data.high[medium, d]
+    if d < SCALES:
+        return float(low * (high / low) ** position[d])
+    return float(low + position[d] * (high - low))
 
 
 @compiled

@@ -13,7 +13,7 @@ from mmmlib.engines.bayes.chains import Draws
 from mmmlib.engines.bayes.design import Design
 from mmmlib.engines.bayes.diagnostics import LEAST_ESS, MOST_R_HAT, ess, r_hat
 from mmmlib.engines.bayes.priors import SPREAD, log_moments
-from mmmlib.engines.bayes.sampler import LINEAR, Data, column_into, shape_of
+from mmmlib.engines.bayes.sampler import LINEAR, SCALES, Data, column_into, shape_of
 from mmmlib.ground import columns as c
 from mmmlib.job import HYPERPARAMETERS, Channel
 from mmmlib.model import FloatArray
@@ -22,6 +22,7 @@ LEVEL = 0.9  # of every interval here
 MOST_DRAWS = 400  # that the tables average over
 PLANNED_DRAWS = 200  # that are archived for plans
 WELL, ROUGHLY = 1.6, 3.5  # high over low of an interval, up to which a channel is known
+FAR = 2.0  # standard deviations of a prior, from which on the data contradict it
 KNOWN = ("well known", "roughly known", "not identified: needs a lift study")
 
 
@@ -66,7 +67,7 @@ def effects_of(design: Design, draws: Draws) -> Effects:
     chosen = np.linspace(0, len(logs) - 1, count).round().astype(np.int64)
     m, _size = data.low.shape
     n, terms = data.y.size, logs.shape[1]
-    hyper = data.low + shapes[chosen] * (data.high - data.low)
+    hyper = hyperparameters_at(data, shapes[chosen])
     made = Effects(
         hyper, np.empty((count, terms)), np.empty((count, m)), np.empty((count, m)),
         np.empty((count, m)), np.zeros((n, m)), np.zeros((n, m)), np.zeros((count, n)), chosen,
@@ -98,6 +99,14 @@ def effects_of(design: Design, draws: Draws) -> Effects:
     return made
 
 
+def hyperparameters_at(data: Data, positions: FloatArray) -> FloatArray:
+    """Hyperparameters at positions between their bounds, shape (..., m, h)."""
+    made = data.low + positions * (data.high - data.low)
+    low, high = data.low[:, :SCALES], data.high[:, :SCALES]
+    made[..., :SCALES] = low * (high / low) ** positions[..., :SCALES]
+    return np.asarray(made)
+
+
 def immediate_share(data: Data, medium: int, position: FloatArray) -> float:
     if data.family == 0:
         return 1.0
@@ -115,7 +124,7 @@ def posterior_table(design: Design, draws: Draws, effects: Effects) -> pd.DataFr
     lower = (1 - LEVEL) / 2
     most, least = draws.worst()
     converged = draws.converged
-    verdict = _verdict(converged, most, least, draws)
+    verdict = _verdict(converged, most, least, draws) + _disagreement(design, draws)
     signs, logs = design.arrays, draws.logs.reshape(-1, draws.logs.shape[2])
     rows: list[dict[str, Any]] = []
     for i, medium in enumerate(job.media):
@@ -170,6 +179,19 @@ def _verdict(converged: bool, most: float, least: float, draws: Draws) -> str:
         f"the chains do not agree ({said}; wanted {MOST_R_HAT} and {LEAST_ESS:.0f}): do not use "
         "these numbers; raise posterior.sweeps, narrow ranges, or give priors or lift studies"
     )
+
+
+def _disagreement(design: Design, draws: Draws) -> str:
+    """What to say of channels whose own prior the data contradict; nothing where none is."""
+    names, conversions = [], design.job.target_type == "conversion"
+    logs = draws.logs.reshape(-1, draws.logs.shape[2])
+    for i, channel in enumerate(design.job.channels):
+        own = log_moments(channel, conversions)
+        if own is not None and abs(np.median(logs[:, i]) - own[0]) > FAR * own[1]:
+            names.append(channel.name)
+    if not names:
+        return ""
+    return f"; the data contradict the prior of {', '.join(names)}: one of them is wrong"
 
 
 def _prior_range(channel: Channel, design: Design) -> tuple[float, float]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mmmlib.engines.bayes import chains
@@ -104,6 +106,46 @@ def test_a_prior_is_taken_and_shown() -> None:
 def test_a_prior_that_contradicts_itself_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(JobError, match=said):
         world(channels=[{"name": "tv", "spend": "tv_S"} | changes])
+
+
+def test_a_prior_that_the_data_contradict_is_named() -> None:
+    channels = [
+        {"name": "tv", "spend": "tv_S", "kind": "tv", "prior": {"low": 6.0, "high": 8.0}},
+        {"name": "search", "spend": "search_S"},
+    ]
+    result = BayesEngine().train(*world(posterior=FAST, channels=channels), ignore)
+    verdict = result.posterior[c.VERDICT].iloc[0]
+    assert "contradict the prior of tv" in verdict
+    assert "search" not in verdict
+
+
+def test_a_prior_beyond_the_whole_target_is_refused() -> None:
+    channels = [{"name": "tv", "spend": "tv_S", "prior": {"low": 500.0, "high": 900.0}}]
+    with pytest.raises(DataError, match="more than the whole target") as raised:
+        BayesEngine().train(*world(channels=channels), ignore)
+    assert raised.value.problems[0].where == "channels[0].prior"
+
+
+def test_the_prior_s_own_prediction_is_told() -> None:
+    said: list[str] = []
+    BayesEngine().train(
+        *world(posterior=FAST | {"sweeps": 200}),
+        lambda event: said.append(event.text) if isinstance(event, LogLine) else None,
+    )
+    low, high = (
+        float(found) / 100
+        for found in re.search(r"bring (\d+) % to (\d+) %", said[0].replace("%", " %")).groups()
+    )
+    assert low < 0.1
+    assert 0.8 < high < 3.0
+
+
+def test_ten_thousand_rows() -> None:
+    dataset, job = world(rows=10_000, posterior={"sweeps": 200, "chains": 2})
+    days = dataset.frame.assign(date=pd.date_range("1995-01-01", periods=10_000))
+    result = BayesEngine().train(replace(dataset, frame=days, interval="day"), job, ignore)
+    assert len(result.posterior) == 2
+    assert np.isfinite(result.posterior[c.MEAN]).all()
 
 
 def test_channels_that_spend_alike_are_not_told_apart() -> None:
