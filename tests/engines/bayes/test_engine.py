@@ -140,6 +140,7 @@ def test_the_prior_s_own_prediction_is_told() -> None:
     assert 0.8 < high < 3.0
 
 
+@pytest.mark.slow
 def test_ten_thousand_rows() -> None:
     dataset, job = world(rows=10_000, posterior={"sweeps": 200, "chains": 2})
     days = dataset.frame.assign(date=pd.date_range("1995-01-01", periods=10_000))
