@@ -137,6 +137,9 @@ class Allocator(Frozen):
     the ``last`` ones, or over those from ``start`` to ``end``; the plan covers as many. ``today``
     says what of a channel with an exposure counts as its spend in these: what was ``paid``, or its
     ``exposure`` in units of money, as in Robyn; empty is Robyn's way where Robyn trained.
+    ``response`` is what a plan brings: each channel's own ``series`` of these periods, made larger
+    or smaller; or, as in Robyn, the curve at its ``mean_spend`` in every period. Empty is the
+    series, or Robyn's where ``today`` is ``exposure``.
     """
 
     scenario: Literal["max_response", "target_efficiency"] = "max_response"
@@ -148,6 +151,7 @@ class Allocator(Frozen):
     start: dt.date | None = None
     end: dt.date | None = None
     today: Literal["", "paid", "exposure"] = ""
+    response: Literal["", "series", "mean_spend"] = ""
     channels: dict[str, ChannelBounds] = {}
 
     def bounds(self, channel: str = "") -> tuple[float, float]:

@@ -210,6 +210,11 @@ def _allocator(job: JobKeys) -> Iterator[Problem]:
         yield Problem(
             "allocator.total_budget", "is what target_efficiency finds; leave it out, or use high"
         )
+    if settings.today == "exposure" and settings.response == "series":
+        yield Problem(
+            "allocator.today",
+            "exposure counts only by Robyn's definition; leave it out, or set response: mean_spend",
+        )
     if settings.last is not None and (settings.start or settings.end):
         yield Problem("allocator.last", "and start or end are both given; keep one")
     if settings.start and settings.end and settings.start > settings.end:

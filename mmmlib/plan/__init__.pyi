@@ -5,6 +5,7 @@ from .allocation import (
 from .basis import (
     Basis as Basis,
     basis_of as basis_of,
+    chosen_models as chosen_models,
 )
 from .robyns import (
     compared_metrics as compared_metrics,
@@ -23,11 +24,4 @@ from .sheet import (
     plan_text as plan_text,
     plan_xlsx as plan_xlsx,
     write_plan as write_plan,
-)
-from .solve import (
-    best_for_budget as best_for_budget,
-    responses as responses,
-)
-from .uplift import (
-    uplift_of as uplift_of,
 )

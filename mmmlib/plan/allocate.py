@@ -13,7 +13,7 @@ from mmmlib.plan.allocation import Allocation, TargetType, efficiency
 from mmmlib.plan.history import asks_for_dates, today
 from mmmlib.plan.request import bounds_of, budget_of, target_of, unusable
 from mmmlib.plan.sigmoids import Floats
-from mmmlib.plan.solve import SLACK, Solution, best_for_budget, best_for_target, floats, responses
+from mmmlib.plan.solve import SLACK, MeanSpend, Responses, Solution, floats
 
 Flags = NDArray[np.bool_]
 
@@ -25,6 +25,7 @@ def allocate(
     target_type: TargetType = "revenue",
     history: pd.DataFrame | None = None,
     modelled: pd.DataFrame | None = None,
+    curves: Responses | None = None,
 ) -> Allocation:
     """Split money over the paid channels so that the total response is largest.
 
@@ -44,6 +45,8 @@ def allocate(
     modelled
         The same of the modelling table: a channel's exposure in units of money, where it has one.
         Needed where ``today`` is ``exposure``.
+    curves
+        What the plan's response is; Robyn's definition, the curve at the mean spend, without.
 
     Raises
     ------
@@ -67,6 +70,7 @@ def allocate(
         raise AllocationError(problems)
     current = floats(channels, c.CURRENT_SPEND)
     low, high = bounds_of(channels, settings, current, base)
+    curves = MeanSpend(channels) if curves is None else curves
     rested = base > current
     if rested.any() and settings.scenario == "max_response":
         low, freed = _within_budget(channels, settings, low, rested, periods)
@@ -74,12 +78,12 @@ def allocate(
     target = None
     if settings.scenario == "max_response":
         budget = budget_of(current, low, high, settings, periods)
-        solution = best_for_budget(channels, low, high, budget)
+        solution = curves.for_budget(low, high, budget)
     else:
-        target = target_of(channels, current, settings, target_type)
-        solution = best_for_target(channels, low, high, target, target_type)
+        target = target_of(curves, current, settings, target_type)
+        solution = curves.for_target(low, high, target, target_type)
         budget = float(solution.spend.sum())
-    table = _table(channels, current, low, high, solution, target_type, history)
+    table = _table(channels, curves, current, low, high, solution, target_type, history)
     _name_locked(table, settings)
     if target is not None:
         notes += _beyond_target(table, target, target_type)
@@ -142,6 +146,7 @@ def _within_budget(
 
 def _table(
     channels: pd.DataFrame,
+    curves: Responses,
     current: Floats,
     low: Floats,
     high: Floats,
@@ -150,7 +155,7 @@ def _table(
     history: pd.DataFrame | None,
 ) -> pd.DataFrame:
     spend = solution.spend
-    before, after = responses(channels, current), responses(channels, spend)
+    before, after = curves.respond(current), curves.respond(spend)
     names = list(channels[c.CHANNEL])
     most = np.nan if history is None else history[names].max().to_numpy(dtype=np.float64)
     return pd.DataFrame(

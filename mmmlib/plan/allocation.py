@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from mmmlib.ground import Shown, columns as c, figure
+from mmmlib.plan.uplift import Uplift
 
 TargetType = Literal["revenue", "conversion"]
 
@@ -46,6 +47,9 @@ class Allocation(Shown):
         ROAS that is reached at least, or CPA at most, under ``target_efficiency``.
     warnings : tuple of str
         What a person must know before they spend money by this plan, in plain words.
+    uplift : Uplift or None
+        What the plan brings above today's split with its interval and the chance that it does,
+        by the posterior; ``None`` where there is none that has converged.
 
     Examples
     --------
@@ -67,6 +71,7 @@ class Allocation(Shown):
     gap: float
     target: float | None = None
     warnings: tuple[str, ...] = ()
+    uplift: Uplift | None = None
 
     def _said(self) -> tuple[str, str]:
         figures = self.metrics().set_index(c.METRIC)[[c.CURRENT, c.PLANNED]]
@@ -100,7 +105,8 @@ class Allocation(Shown):
         Columns ``metric, current, planned, lift_percent``. ``roas`` is response over spend and
         ``cpa`` spend over response of all paid channels; the response of a period includes
         what earlier spend carries into it, as in Robyn. The target and the certificates
-        (``kkt_residual, optimality_gap``) are those of the plan only.
+        (``kkt_residual, optimality_gap``), and ``uplift`` with its interval and ``uplift_chance``
+        where there is a posterior, are those of the plan only.
         """
         table = self.table
         spend = [float(table[name].sum()) for name in (c.CURRENT_SPEND, c.PLANNED_SPEND)]
@@ -115,6 +121,13 @@ class Allocation(Shown):
         ]
         figures = [(name, now, then, 100 * ratio(then - now, now)) for name, (now, then) in rows]
         of_plan = {"kkt_residual": self.kkt_residual, "optimality_gap": self.gap}
+        if self.uplift is not None:
+            of_plan |= {
+                "uplift": self.uplift.mean,
+                "uplift_low": self.uplift.low,
+                "uplift_high": self.uplift.high,
+                "uplift_chance": self.uplift.chance,
+            }
         if self.target is not None:
             of_plan = {f"target_{self.efficiency}": self.target, **of_plan}
         nan = float("nan")

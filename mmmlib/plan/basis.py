@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mmmlib.archive import BEST, DATASET, Run, load_in_full
 from mmmlib.ground import RunError, columns as c, period_name
 from mmmlib.job import Allocator, TrainingJob, changed
 from mmmlib.plan.allocate import allocate
 from mmmlib.plan.allocation import Allocation, TargetType
-from mmmlib.plan.history import spend_history
+from mmmlib.plan.history import asks_for_dates, spend_history, today
+from mmmlib.plan.series import Models, OwnSeries
+from mmmlib.plan.solve import MeanSpend, Responses, SeriesSpend
+from mmmlib.plan.uplift import Uplift, uplift_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+
+MOST_DRAWS = 100  # that a plan is averaged over: more do not move it, and it must answer at once
+_POSTERIOR = "posterior"
 
 # What a plan reads of a run's table of channels.
 _COLUMNS = (
@@ -43,6 +51,13 @@ class Basis:
         Periods of the window.
     job : TrainingJob
         The run's job, without what the data did not support; ``job.allocator`` is its request.
+    exposures : DataFrame or None
+        ``date`` and one column a channel: the series that the model saw, in units of money, all
+        rows; ``None`` where the run lacks them.
+    models : Models or None
+        The model on these series; the posterior's draws where its engine is ``bayes``.
+    posterior : Models or None
+        The draws of a posterior that has converged: how sure a plan is.
     """
 
     candidate: str
@@ -51,6 +66,9 @@ class Basis:
     modelled: pd.DataFrame | None
     periods: int
     job: TrainingJob
+    exposures: pd.DataFrame | None = None
+    models: Models | None = None
+    posterior: Models | None = None
 
     @property
     def target_type(self) -> TargetType:
@@ -63,14 +81,71 @@ class Basis:
         return "period" if self.history is None else period_name(self.history[c.DATE])
 
     def plan(self, settings: Allocator | None = None) -> Allocation:
-        """Plan with the job's settings or others; milliseconds, nothing is read or written."""
+        """Plan with the job's settings or others; nothing is read or written."""
         asked = self.job.allocator if settings is None else settings
-        if not asked.today:
-            today = "exposure" if self.job.engine == "robyn" else "paid"
-            asked = asked.model_copy(update={"today": today})
-        return allocate(
-            self.channels, asked, self.periods, self.target_type, self.history, self.modelled
+        channels, own = self.channels, self._is_series(asked)
+        if not own and not asked.today:
+            chosen = "exposure" if self.job.engine == "robyn" else "paid"
+            asked = asked.model_copy(update={"today": chosen})
+        elif own and self.history is not None:
+            paid = self.history[list(channels[c.CHANNEL])].mean().to_numpy(dtype=np.float64)
+            channels = channels.assign(**{c.CURRENT_SPEND: paid})
+        made = allocate(
+            channels, asked, self.periods, self.target_type, self.history, self.modelled,
+            self.curves(asked),
+        )  # fmt: skip
+        sure = self.uplift(made, asked)
+        warnings = list(made.warnings)
+        if not own and asked.response != "mean_spend" and asked.today != "exposure":
+            warnings.append(
+                "the run lacks the series that its model saw: the response is the curve at the"
+                " mean spend, which flights never have"
+            )
+        if sure is not None and sure.low <= 0 < made.metrics()[c.LIFT_PERCENT].iloc[1]:
+            warnings.append(
+                f"it is not sure that this plan beats today's split: {sure.chance:.0%} by the"
+                " posterior"
+            )
+        return replace(made, uplift=sure, warnings=tuple(warnings))
+
+    def curves(self, settings: Allocator) -> Responses:
+        """What a plan's response is by these settings: see ``allocator.response``."""
+        if not self._is_series(settings):
+            return MeanSpend(self.channels)
+        assert self.models is not None
+        return SeriesSpend(self._series(self.models, settings))
+
+    def uplift(self, allocation: Allocation, settings: Allocator) -> Uplift | None:
+        """How sure a plan's gain is; ``None`` without a posterior that has converged."""
+        if self.posterior is None:
+            return None
+        series = self._series(self.posterior, settings)
+        table = allocation.table.set_index(c.CHANNEL).loc[list(series.models.channels)]
+        current, planned = (
+            table[name].to_numpy(dtype=np.float64) for name in (c.CURRENT_SPEND, c.PLANNED_SPEND)
         )
+        return uplift_of(series, current, planned, allocation.periods)
+
+    def _is_series(self, asked: Allocator) -> bool:
+        robyns = asked.response == "mean_spend" or (
+            not asked.response and asked.today == "exposure"
+        )
+        return not robyns and self.models is not None
+
+    def _series(self, models: Models, settings: Allocator) -> OwnSeries:
+        """The channels' series of the plan's periods; a flat one where nothing was spent then."""
+        history, names = self.history, list(models.channels)
+        assert history is not None
+        assert self.exposures is not None
+        chosen = today(history, settings) if asks_for_dates(settings) else history
+        seen = self.exposures.set_index(c.DATE)[names]
+        window = seen.loc[history[c.DATE]].to_numpy(dtype=np.float64)
+        pattern = seen.loc[chosen[c.DATE]].to_numpy(dtype=np.float64)
+        before = seen[seen.index < chosen[c.DATE].iloc[0]].to_numpy(dtype=np.float64)
+        unit, mean = (table[names].mean().to_numpy(dtype=np.float64) for table in (chosen, history))
+        rested = unit == 0
+        pattern[:, rested] = window[:, rested].mean(axis=0)
+        return OwnSeries(models, pattern, before, np.where(rested, mean, unit))
 
     def settings_with(self, changes: Iterable[tuple[str, Any]]) -> Allocator:
         """The job's settings with some of them changed.
@@ -122,4 +197,60 @@ def basis_of(run: Run, candidate: str = "") -> Basis:
     if any(item.exposure for item in job.channels):
         table = run.load_table("model_input")
         modelled = spend_history(table, c.DATE, {name: name for name in left}, window)
-    return Basis(candidate, channels, history, modelled, len(window), job)
+    exposures = _exposures(run, [str(name) for name in channels[c.CHANNEL]], history)
+    models, posterior = None, None
+    if exposures is not None:
+        posterior = _posterior(run, tuple(channels[c.CHANNEL]), job, len(exposures))
+        models = posterior if job.engine == "bayes" else None
+        models = models or chosen_models(
+            run.load_table("candidates"), channels, job, len(exposures)
+        )
+    return Basis(
+        candidate, channels, history, modelled, len(window), job, exposures, models, posterior
+    )
+
+
+def _exposures(run: Run, names: list[str], history: pd.DataFrame | None) -> pd.DataFrame | None:
+    """What the model saw of each channel, all rows; ``None`` where a row or channel is missing."""
+    if history is None or not run.has("model_input.parquet"):
+        return None
+    table = run.load_table("model_input")
+    if not {c.DATE, *names} <= set(table) or not history[c.DATE].isin(table[c.DATE]).all():
+        return None
+    return table[[c.DATE, *names]].sort_values(c.DATE, ignore_index=True)
+
+
+def chosen_models(
+    candidates: pd.DataFrame, channels: pd.DataFrame, job: TrainingJob, rows: int
+) -> Models | None:
+    """One candidate's curves on the series; ``None`` where the run does not say its adstock."""
+    found = candidates[candidates[c.CANDIDATE] == channels[c.CANDIDATE].iloc[0]]
+    names = [str(name) for name in channels[c.CHANNEL]]
+    first, second = ("thetas", "") if job.adstock == "geometric" else ("scales", "shapes")
+    wanted = [f"{name}_{first}" for name in names]
+    wanted += [f"{name}_{second}" for name in names] if second else []
+    if found.empty or not set(wanted) <= set(found):
+        return None
+    values = found.iloc[0][wanted].to_numpy(dtype=np.float64)[None, :]
+    n = len(names)
+    shapes = values[:, n:] if second else np.zeros((1, n))
+    figures = (
+        channels[name].to_numpy(dtype=np.float64)[None, :]
+        for name in (c.ALPHA, c.INFLEXION, c.COEFFICIENT)
+    )
+    return Models(tuple(names), job.adstock, rows, values[:, :n], shapes, *figures)
+
+
+def _posterior(run: Run, names: tuple[str, ...], job: TrainingJob, rows: int) -> Models | None:
+    if not (run.has(f"{_POSTERIOR}.parquet") and run.has(f"{_POSTERIOR}_draws.parquet")):
+        return None
+    table = run.load_table(_POSTERIOR)
+    if table.empty or not table[c.CONVERGED].all():
+        return None
+    draws = run.load_table(f"{_POSTERIOR}_draws")
+    if not set(names) <= set(draws[c.CHANNEL]):
+        return None
+    picked = np.unique(draws[c.DRAW])
+    picked = picked[:: max(1, len(picked) // MOST_DRAWS)]
+    kept = draws[draws[c.DRAW].isin(picked)]
+    return Models.of_draws(kept, names, job.adstock, rows)

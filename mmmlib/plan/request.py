@@ -11,7 +11,7 @@ from mmmlib.ground import AllocationError, Problem, columns as c
 from mmmlib.job import Allocator
 from mmmlib.plan.allocation import TargetType, efficiency
 from mmmlib.plan.sigmoids import Floats
-from mmmlib.plan.solve import SLACK, floats, responses
+from mmmlib.plan.solve import SLACK, Responses, floats
 
 DEFAULT_TARGET = {"revenue": 0.8, "conversion": 1.2}  # times today's ROAS or CPA, as in Robyn
 
@@ -89,12 +89,12 @@ def budget_of(
 
 
 def target_of(
-    channels: pd.DataFrame, current: Floats, settings: Allocator, target_type: TargetType
+    curves: Responses, current: Floats, settings: Allocator, target_type: TargetType
 ) -> float:
     """ROAS or CPA that is asked; Robyn's share of today's where none is."""
     if settings.target is not None:
         return settings.target
-    response = float(responses(channels, current)[0].sum())
+    response = float(curves.respond(current)[0].sum())
     if response <= 0:
         said = f"today's response is {response:g}, which makes no target"
         raise AllocationError([Problem("allocator.target", f"{said}; set one")])

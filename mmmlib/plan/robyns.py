@@ -16,6 +16,7 @@ from mmmlib.archive import Run
 from mmmlib.ground import columns as c
 from mmmlib.model import ROBYNS_ALLOCATION
 from mmmlib.plan.allocation import Allocation
+from mmmlib.plan.basis import Basis
 
 TOLERANCE = 1e-3  # of the budget, and of the planned response
 
@@ -40,8 +41,10 @@ class Comparison:
     agrees: bool
 
 
-def compared_metrics(run: Run, ours: Allocation) -> tuple[pd.DataFrame, str]:
+def compared_metrics(run: Run, ours: Allocation, basis: Basis) -> tuple[pd.DataFrame, str]:
     """Metrics of our plan, with Robyn's beside them where the run has its plan.
+
+    Robyn's plan is compared with what we plan by Robyn's definition of a response.
 
     Returns
     -------
@@ -53,7 +56,8 @@ def compared_metrics(run: Run, ours: Allocation) -> tuple[pd.DataFrame, str]:
     metrics, name = ours.metrics(), ROBYNS_ALLOCATION.format(ours.scenario)
     if not run.has(name):
         return metrics, ""
-    compared = compare(ours, pd.read_csv(io.BytesIO(run.load(name))))
+    asked = basis.job.allocator.model_copy(update={"response": "mean_spend"})
+    compared = compare(basis.plan(asked), pd.read_csv(io.BytesIO(run.load(name))))
     return pd.concat([metrics, compared.rows], ignore_index=True), compared.said
 
 

@@ -43,6 +43,8 @@ def plan_text(allocation: Allocation, period: str = "period") -> str:
         f"optimality: first-order residual {allocation.kkt_residual:.1e},"
         f" at most {allocation.gap:.1e} below the best plan possible"
     )
+    if allocation.uplift is not None:
+        lines.append(allocation.uplift.words())
     lines += [f"  ! {warning}" for warning in allocation.warnings]
     return "\n".join(lines)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 
 from mmmlib.ground import AllocationError, Problem, columns as c
 from mmmlib.plan.allocation import TargetType
+from mmmlib.plan.separable import Separable, Split
+from mmmlib.plan.series import OwnSeries
 from mmmlib.plan.sigmoids import Curves, Floats, Limit, best_ratio, exchange_gain, maximise
 
 SLACK = 1e-9  # relative; a budget typed with fewer digits than the bounds still fits them
@@ -20,6 +23,83 @@ class Solution(NamedTuple):
     spend: Floats
     residual: float
     gap: float
+
+
+class Responses(Protocol):
+    """What a plan is made on: response by mean spend per period, and the best split of it."""
+
+    def respond(self, spend: Floats) -> tuple[Floats, Floats]:
+        """Response and marginal response per period, shape (n,) each."""
+
+    def for_budget(self, low: Floats, high: Floats, budget: float) -> Solution:
+        """Most response for a budget per period; ``AllocationError`` where there is no plan."""
+
+    def for_target(
+        self, low: Floats, high: Floats, target: float, target_type: TargetType
+    ) -> Solution:
+        """Most response at a ROAS or CPA; ``AllocationError`` where none reaches it."""
+
+
+@dataclass(frozen=True)
+class MeanSpend:
+    """Robyn's definition: the curve at one spend that is the same in every period."""
+
+    channels: pd.DataFrame
+
+    def respond(self, spend: Floats) -> tuple[Floats, Floats]:
+        """See :class:`Responses`."""
+        return responses(self.channels, spend)
+
+    def for_budget(self, low: Floats, high: Floats, budget: float) -> Solution:
+        """See :class:`Responses`."""
+        return best_for_budget(self.channels, low, high, budget)
+
+    def for_target(
+        self, low: Floats, high: Floats, target: float, target_type: TargetType
+    ) -> Solution:
+        """See :class:`Responses`."""
+        return best_for_target(self.channels, low, high, target, target_type)
+
+
+@dataclass(frozen=True)
+class SeriesSpend:
+    """What really happens: each channel's own series, made larger or smaller."""
+
+    series: OwnSeries
+
+    def respond(self, spend: Floats) -> tuple[Floats, Floats]:
+        """See :class:`Responses`."""
+        return self.series.respond(spend)
+
+    def for_budget(self, low: Floats, high: Floats, budget: float) -> Solution:
+        """See :class:`Responses`."""
+        curves = Separable(self.respond, low, high)
+        budget = float(np.clip(budget, low.sum(), high.sum()))
+        split = curves.best(budget)
+        assert split is not None  # the budget lies between the bounds
+        return self._solution(curves.polished(split.spend, budget), split, low, high)
+
+    def for_target(
+        self, low: Floats, high: Floats, target: float, target_type: TargetType
+    ) -> Solution:
+        """See :class:`Responses`."""
+        least = target if target_type == "revenue" else 1 / target
+        curves = Separable(self.respond, low, high)
+        split = curves.best(None, least)
+        if split is None or not split.spend.sum() > 0:
+            most = curves.most_efficient()
+            raise AllocationError([_unreachable(target, target_type, most)])
+        return self._solution(curves.polished(split.spend, None, least), split, low, high)
+
+    def _solution(self, spend: Floats, split: Split, low: Floats, high: Floats) -> Solution:
+        made, marginal = self.respond(spend)
+        total, dust = float(made.sum()), 1e-9 * spend.sum()
+        up, down = marginal[high - spend > dust], marginal[spend - low > dust]
+        residual = 0.0
+        if up.size and down.size and up.max() > max(down.min(), 0.0):
+            residual = 1 - down.min() / up.max() if np.isfinite(up.max()) else 1.0
+        gap = max(0.0, split.bound - total) / abs(total) if total else 0.0
+        return Solution(spend, float(residual), gap)
 
 
 def best_for_budget(channels: pd.DataFrame, low: Floats, high: Floats, budget: float) -> Solution:

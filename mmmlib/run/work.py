@@ -53,7 +53,7 @@ from mmmlib.job import (
     unknown_keys,
 )
 from mmmlib.model import TrainingResult
-from mmmlib.plan import Allocation, basis_of, compared_metrics, uplift_of
+from mmmlib.plan import Allocation, basis_of, compared_metrics
 from mmmlib.run.preflight import accepted
 from mmmlib.run.progress import Progress
 from mmmlib.run.refresh import find_parent, shown_changes, train_refresh
@@ -249,9 +249,10 @@ class NotebookRun:
         one returned; what differs is said here, in the log and in ``allocator_metrics.csv``.
         """
         with self._stage("allocate"):
-            allocation = basis_of(self.run).plan()
-            metrics, said = compared_metrics(self.run, allocation)
-            uplift = uplift_of(self.run, allocation)
+            basis = basis_of(self.run)
+            allocation = basis.plan()
+            metrics, said = compared_metrics(self.run, allocation, basis)
+            uplift = allocation.uplift
             for line in filter(None, (said, uplift.words() if uplift else "")):
                 self.progress.log(line)
                 print(line)

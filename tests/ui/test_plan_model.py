@@ -115,7 +115,7 @@ def test_the_frontier_passes_the_plan_and_rises(live):
     model = PlanModel(live)
     model.answer(model.form(Allocator(low=0.5, high=2.0)))
     allocation = model.made[1]
-    spend, response = np.array(model.frontier(allocation)).T
+    spend, response = np.array(model.frontier(*model.made)).T
     assert (np.diff(response) >= 0).all()
     best = float(allocation.table[c.PLANNED_RESPONSE].sum())
     assert np.interp(allocation.budget, spend, response) == pytest.approx(best, rel=0.01)

@@ -16,10 +16,9 @@ from mmmlib.plan import (
     Basis,
     Scenario,
     basis_of,
-    best_for_budget,
+    chosen_models,
     efficiency,
     plan_xlsx,
-    responses,
 )
 from mmmlib.ui.plain import plain, plains
 from mmmlib.ui.plan.form import form_of, settings_of
@@ -86,7 +85,7 @@ class PlanModel:
         return {
             "problems": [],
             "rows": [self._row(row) for row in table.to_dict("records")],
-            "figures": [*_figures(allocation), *self._added(allocation)],
+            "figures": [*_figures(allocation), *self._added(allocation, settings)],
             "periods": allocation.periods,
             "budget": plain(allocation.budget * allocation.periods),
             "target": plain(allocation.target) if allocation.target is not None else None,
@@ -94,20 +93,21 @@ class PlanModel:
             "bounds": list(settings.bounds()),
             "gap": allocation.gap,
             "warnings": list(allocation.warnings),
-            "curves": self._curves(allocation),
+            "curves": self._curves(allocation, settings),
+            "uplift": allocation.uplift.words() if allocation.uplift else "",
         }
 
-    def frontier(self, allocation: Allocation) -> list[list[float | None]]:
+    def frontier(self, settings: Allocator, allocation: Allocation) -> list[list[float | None]]:
         """The most response at budgets between the bounds: ``[spend, response]`` per period."""
         table = allocation.table
         low, high = (table[name].to_numpy() for name in (c.SPEND_LOW, c.SPEND_HIGH))
-        points = []
+        curves, points = self.basis.curves(settings), []
         for budget in np.linspace(low.sum(), high.sum(), FRONTIER_POINTS):
             try:
-                best = best_for_budget(self.basis.channels, low, high, float(budget))
+                best = curves.for_budget(low, high, float(budget))
             except AllocationError:  # from here on only harmful channels could take the money
                 break
-            response = responses(self.basis.channels, best.spend)[0].sum()
+            response = curves.respond(best.spend)[0].sum()
             points.append(plains([budget, response]))
         return points
 
@@ -155,7 +155,7 @@ class PlanModel:
             plain_row["observed"] = len(past)
         return plain_row
 
-    def _added(self, allocation: Allocation) -> list[dict[str, Any]]:
+    def _added(self, allocation: Allocation, settings: Allocator) -> list[dict[str, Any]]:
         """Efficiency of the money that is added or saved, as figure ``added``.
 
         Against the best plan for today's budget: against today it would count what moving
@@ -167,21 +167,22 @@ class PlanModel:
         today, planned = float(table[c.CURRENT_SPEND].sum()), float(table[c.PLANNED_SPEND].sum())
         if abs(planned - today) <= 1e-9 * today or not low.sum() <= today <= high.sum():
             return []
+        curves = self.basis.curves(settings)
         try:
-            best = best_for_budget(self.basis.channels, low, high, today)
+            best = curves.for_budget(low, high, today)
         except AllocationError:  # only harmful channels could take all of today's money
             return []
         gained = table[c.PLANNED_RESPONSE].sum()
-        gained -= responses(self.basis.channels, best.spend)[0].sum()
+        gained -= curves.respond(best.spend)[0].sum()
         found = efficiency(float(gained), planned - today, allocation.target_type)
         return [{"name": "added", "today": None, "plan": plain(found), "lift": None}]
 
-    def _curves(self, allocation: Allocation) -> list[dict[str, Any]]:
+    def _curves(self, allocation: Allocation, settings: Allocator) -> list[dict[str, Any]]:
         """Response curves as far as the bounds or anything ever spent reach."""
-        table, channels = allocation.table, self.basis.channels
+        table, curves = allocation.table, self.basis.curves(settings)
         ends = table[[c.SPEND_HIGH, c.PLANNED_SPEND, c.CURRENT_SPEND, c.MOST_EVER]].max(axis=1)
         grid = np.linspace(0, 1.05 * ends.to_numpy(dtype=np.float64), CURVE_POINTS)
-        response = np.array([responses(channels, spend)[0] for spend in grid])
+        response = np.array([curves.respond(spend)[0] for spend in grid])
         return [
             {"channel": name, "spend": plains(spend, 5), "response": plains(curve, 5)}
             for name, spend, curve in zip(self.channels, grid.T, response.T, strict=True)
@@ -197,7 +198,13 @@ def _basis(run: Run, candidate: str) -> Basis:
     from mmmlib.run import channels_of
 
     some = basis_of(run, min(stored))
-    return replace(some, candidate=candidate, channels=channels_of(run, candidate))
+    channels = channels_of(run, candidate)
+    models = None
+    if some.exposures is not None:
+        models = chosen_models(
+            run.load_table("candidates"), channels, some.job, len(some.exposures)
+        )
+    return replace(some, candidate=candidate, channels=channels, models=models)
 
 
 def _figures(allocation: Allocation) -> list[dict[str, Any]]:

@@ -137,7 +137,7 @@ class PlanView(ModelPage):
                 made = self.model.latest
                 bounds = made and made[1].table[[c.SPEND_LOW, c.SPEND_HIGH]].to_numpy().tolist()
                 if made and bounds != self._drawn:
-                    self.frontier = self.model.frontier(made[1])
+                    self.frontier = self.model.frontier(*made)
                     self._drawn = bounds
         except BaseException:
             with self._lock:
