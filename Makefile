@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 TWO_AT_ONCE := --numprocesses 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint app lab bench setup-r lock clean
+.PHONY: help demo test test-all lint app lab docs bench setup-r lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ app: .venv/product ## serve the dashboard on http://127.0.0.1:8080
 
 lab: .venv/product ## open JupyterLab in ./lab, with copies of the notebooks
 	@$(BIN)/mmm lab
+
+docs: .venv/test ## build the site of docs/ in build/site, strictly
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: .venv/test ## measure, and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench

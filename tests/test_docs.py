@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
+import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +44,8 @@ def test_commands_exist(page: Path) -> None:
             case "docker":
                 if "mmm-app" in words and (given := words[words.index("mmm-app") + 1 :]):
                     assert given[0] in COMMANDS or "--entrypoint" in words or given[-1] == ".", line
+            case "pip":  # tests/test_wheel.py builds and installs the wheel
+                assert words[0] in ("wheel", "install"), line
             case _:
                 raise AssertionError(f"{page.name}: nothing checks {line!r}")
         for word in words:
@@ -53,6 +58,42 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
         if not target.startswith("https://"):
             assert (page.parent / target).exists(), target
+
+
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    """Every page is in its navigation, every link and heading that is named is there."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    quiet = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, env=quiet)
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (tmp_path / "index.html").read_text()
+    asked = re.findall(r'<(?:link|script|img)[^>]+(?:href|src)="(https?://[^"]+)"', page)
+    assert not asked  # nothing comes from another server
+
+
+TUTORIAL = REPOSITORY / "docs" / "own-file.md"
+
+
+def _told() -> list[tuple[str, str]]:
+    """Each command of the tutorial with what it is said to print."""
+    blocks = re.findall(r"```console\n(.*?)```", TUTORIAL.read_text(), re.S)
+    parts = re.split(r"^\$ (.*)\n", "".join(blocks), flags=re.M)[1:]
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+@pytest.mark.slow
+def test_the_tutorial_says_what_a_person_will_see(tmp_path: Path) -> None:
+    same = doctest.OutputChecker().check_output
+    here = os.environ | {
+        "MMM_ROOT": str(tmp_path / "archive"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    for line, said in _told():
+        done = subprocess.run(
+            shlex.split(line), capture_output=True, text=True, cwd=tmp_path, env=here
+        )
+        assert done.returncode == 0, done.stderr
+        assert same(said, done.stdout, doctest.ELLIPSIS), f"{line}\n{done.stdout}"
 
 
 def test_every_command_is_documented() -> None:
