@@ -442,9 +442,10 @@ def test_a_draft_is_offered_again_and_leaving_asks(page, served):
     page.locator(".mmm-launch", has_text="1,605 candidates").wait_for()
     asked = []
     page.on("dialog", lambda dialog: asked.append(dialog.type))
+    page.wait_for_function(
+        "Object.keys(window.localStorage).some((k) => k.startsWith('mmm-draft'))"
+    )
     page.reload()
-    assert asked == ["beforeunload"]
-
     for back in (True, False):
         page.locator(".mmm-draft").wait_for()
         page.get_by_role("button", name="Continue with it").click()
@@ -456,6 +457,7 @@ def test_a_draft_is_offered_again_and_leaving_asks(page, served):
         else:
             page.get_by_role("link", name="Train", exact=True).click()
     page.locator(".mmm-draft").wait_for()
+    assert asked[0] == "beforeunload"
     page.get_by_role("button", name="Discard it").click()
     page.locator(".mmm-draft").wait_for(state="detached")
     page.reload()

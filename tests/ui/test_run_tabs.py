@@ -313,7 +313,7 @@ def test_a_channel_of_one_run_alone_is_one_line(sample, tmp_path):
     assert found["settings"] == [{"key": "channels.print", "values": ["in the model", "–"]}]
 
 
-@pytest.mark.parametrize("count", [1, 5])
-def test_two_to_four_runs_are_compared(ended, count):
-    with pytest.raises(RunError, match="compare two to 4"):
+@pytest.mark.parametrize("count", [1, 9])
+def test_two_to_eight_runs_are_compared(ended, count):
+    with pytest.raises(RunError, match="compare two to 8"):
         compare(ended["archive"], [f"r100/de/2026112{n}_000000" for n in range(count)])

@@ -125,7 +125,7 @@ def test_a_promoted_model_is_the_one_shown(sample, tmp_path):
     promote(sample.succeeded(archive), "1_1_1", "ada", "plausible")
     (row,) = asked(archive)
     assert (row["best"], row["promoted"]) == ("1_1_1", True)
-    assert row["nrmse"] is None  # the manifest knows that of the best model only
+    assert (row["nrmse"], row["rssd"]) == (0.09, 0.4)
 
 
 def test_what_has_ended_is_read_once(sample, tmp_path, monkeypatch):
