@@ -52,6 +52,10 @@ from .periods import (
 from .plain_yaml import (
     yaml_text as yaml_text,
 )
+from .readable import (
+    ReadableRow as ReadableRow,
+    ReadableTable as ReadableTable,
+)
 from .secrets import (
     Secret as Secret,
     scrub as scrub,

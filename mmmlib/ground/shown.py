@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,11 +38,21 @@ def card(title: str, *lines: str, table: pd.DataFrame | None = None) -> str:
 
 
 def html_table(table: pd.DataFrame) -> str:
-    """A table as HTML, with figures a person can read."""
-    made: str = table.to_html(
-        index=False, border=0, na_rep="", max_rows=MOST_ROWS, float_format=figure
+    """A table as HTML: short figures, shares in percent, no column without a value."""
+    filled = table.dropna(axis="columns", how="all") if len(table) else table
+    shares: dict[Any, Callable[[Any], str]] = {
+        name: _percent
+        for name, kind in filled.dtypes.items()
+        if str(name).endswith("_share") and kind.kind == "f"
+    }
+    made: str = filled.to_html(
+        index=False, border=0, na_rep="", max_rows=MOST_ROWS, float_format=figure, formatters=shares
     )
     return made
+
+
+def _percent(value: float) -> str:
+    return "" if value != value else f"{value:.1%}"
 
 
 def figure(value: float | None) -> str:

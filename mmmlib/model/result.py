@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from mmmlib.ground import Shown, columns as c
+from mmmlib.ground import ReadableRow, ReadableTable, Shown, columns as c
 
 # name of the table in the archive ({name}.parquet) → attribute of TrainingResult
 TABLES = (
@@ -98,6 +98,15 @@ _ERRORS = (
     ("R² train", c.RSQ_TRAIN),
     ("DECOMP.RSSD", c.DECOMP_RSSD),
 )
+
+
+def _fit_said(row: pd.Series) -> str:
+    """How good the fit is, in words."""
+    missed = f"its typical miss is {row[c.NRMSE_TRAIN]:.1%} of the target's range"
+    if row[c.RSQ_TRAIN] != row[c.RSQ_TRAIN]:
+        return f"Best model {row[c.CANDIDATE]}: {missed}."
+    explained = max(row[c.RSQ_TRAIN], 0.0)
+    return f"Best model {row[c.CANDIDATE]} explains {explained:.0%} of the ups and downs; {missed}."
 
 
 @dataclass(frozen=True, repr=False)
@@ -239,9 +248,10 @@ class TrainingResult(Shown):
         rows = self.channels[self.channels[c.CANDIDATE] == self.best]
         return rows.reset_index(drop=True)
 
-    def errors(self) -> pd.Series:
-        """The best model's row of ``candidates``."""
-        return self.candidates[self.candidates[c.CANDIDATE] == self.best].iloc[0]
+    def errors(self) -> ReadableRow:
+        """The best model's row of ``candidates``; a notebook shows its errors and a sentence."""
+        row = self.candidates[self.candidates[c.CANDIDATE] == self.best].iloc[0]
+        return ReadableRow.of(row, _fit_said(row), {key: label for label, key in _ERRORS})
 
     def errors_said(self) -> str:
         """The best model's errors on one line; those that were not computed are left out."""
@@ -276,4 +286,4 @@ class TrainingResult(Shown):
             ],
             on=c.CHANNEL,
         )
-        return table.sort_values(c.SPEND, ascending=False, ignore_index=True)
+        return ReadableTable(table.sort_values(c.SPEND, ascending=False, ignore_index=True))

@@ -9,6 +9,9 @@ from .onepager import (
 from .preview import (
     preview_figure as preview_figure,
 )
+from .select import (
+    posterior as posterior,
+)
 from .truth import (
     truth_figure as truth_figure,
     truth_table as truth_table,

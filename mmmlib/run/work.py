@@ -43,7 +43,7 @@ from mmmlib.data import (
     read_annotations,
 )
 from mmmlib.engines import open_engine, second_opinion
-from mmmlib.ground import JobError, Problem, StoreError, scrub_kernel
+from mmmlib.ground import JobError, Problem, StoreError, figure, scrub_kernel
 from mmmlib.job import (
     JOB_KEYS,
     TrainingJob,
@@ -83,6 +83,8 @@ def open_run(parameters: Mapping[str, Any]) -> NotebookRun:
         The run does not exist, or has been executed before.
     """
     refuse_unknown(_injected(parameters))
+    if "get_ipython" in parameters:  # a notebook: its tables as people read them
+        pd.options.display.float_format = figure
     job = job_of(parameters)
     name = parameters.get("run", "")
     if not name:

@@ -18,7 +18,7 @@ from mmmlib.archive import (
     response_of,
 )
 from mmmlib.data import Dataset, load_dataset, read_annotations
-from mmmlib.ground import RunError
+from mmmlib.ground import ReadableTable, RunError, columns as c
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,26 @@ class TrainedRun(ArchivedRun):
 
         found = read_findings(self)
         table = pd.DataFrame(found.channels).dropna(axis="columns", how="all")
-        return table.rename(columns={"efficiency": found.efficiency.lower()})
+        return ReadableTable(table.rename(columns={"efficiency": found.efficiency.lower()}))
+
+    @property
+    def intervals(self) -> pd.DataFrame:
+        """How sure ROAS (or CPA) is, by channel: the posterior's mean and interval, and a word.
+
+        Empty where the posterior was turned off or has not converged.
+
+        Examples
+        --------
+        >>> import mmmlib
+        >>> list(mmmlib.open("latest").intervals.columns)
+        ['channel', 'roas', 'low', 'high', 'known']
+        """
+        from mmmlib.report import posterior
+
+        rows = posterior(self.result)
+        name = str(rows[c.EFFICIENCY].iloc[0]) if len(rows) else c.ROAS
+        shown = rows[[c.CHANNEL, c.MEAN, c.LOW, c.HIGH, c.KNOWN]].rename(columns={c.MEAN: name})
+        return ReadableTable(shown)
 
     @property
     def dataset(self) -> Dataset:
