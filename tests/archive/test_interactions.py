@@ -40,7 +40,7 @@ def test_a_store_that_refuses_is_said_with_what_was_done(archive: Archive, monke
 
 
 def test_launch_and_cancel_write_themselves_down(job, monkeypatch):
-    monkeypatch.setattr(LocalExecutor, "places", lambda self: 0)  # it waits for ever
+    monkeypatch.setattr(LocalExecutor, "slots", lambda self: 0)  # it waits for ever
     run = queue.submit(job, who="ada")
     queue.cancel(run, "bob")
     done = recent(run.store)

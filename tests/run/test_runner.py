@@ -117,7 +117,7 @@ def test_papermill_refuses_a_parameter_the_notebook_has_not(
         capture_output=True, text=True, cwd=REPOSITORY, timeout=900,
     )  # fmt: skip
     assert done.returncode != 0
-    assert "colour: the notebook has no such parameter" in done.stderr
+    assert "colour: unknown key" in done.stderr
     assert archive.runs() == []
 
 

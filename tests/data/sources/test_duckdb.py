@@ -40,7 +40,7 @@ def test_sql_selects(make_job: MakeJob, tmp_path: Path) -> None:
 
 
 def test_sql_reaches_nothing_but_the_table(make_job: MakeJob, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"(?i)sql: .*(permission|disabled)"):
+    with pytest.raises(SourceError, match="sql: calls the table function read_text"):
         extract(make_job(sql="SELECT * FROM read_text('/etc/passwd')"), tmp_path)
     with pytest.raises(SourceError, match="must be one SELECT"):
         extract(make_job(sql="SET enable_external_access = true"), tmp_path)
