@@ -26,7 +26,7 @@ from mmmlib.cli.options import (
 )
 from mmmlib.cli.tables import coloured, console, table
 from mmmlib.ground import EXECUTORS
-from mmmlib.launching import Batch, Row, listed, seconds_waited
+from mmmlib.launching import Batch, Row, listed, seconds_waited, settled
 from mmmlib.run import duration, progress_line
 
 _executor = click.option(
@@ -53,11 +53,17 @@ def launch(job: str, parameters: tuple[tuple[str, str], ...], executor: str) -> 
 
 
 @click.command()
+@click.option("--settle", is_flag=True, help="First end what is dead and start what is next.")
 @json_option
 @root_option
 @says_errors
-def queue(as_json: bool, root: str) -> None:
-    """Show the runs that go on and those that wait, in their order."""
+def queue(settle: bool, as_json: bool, root: str) -> None:
+    """Show the runs that go on and those that wait, in their order.
+
+    A server looks after the queue by itself; --settle does what it does, once.
+    """
+    if settle:
+        settled(root)
     if as_json:
         click.echo(Queues.of(Archive(root)).model_dump_json(indent=2))
     else:
