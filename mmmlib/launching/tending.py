@@ -14,7 +14,7 @@ from mmmlib.archive import CANCEL, JOB, LOST_AFTER, MANIFEST, STATUS, Archive, R
 from mmmlib.ground import LaunchError, MMMError, Severity, log
 from mmmlib.launching.executor import open_executor
 from mmmlib.launching.queue import GOING, Queue, drain, settle, waiting
-from mmmlib.launching.slots import Places
+from mmmlib.launching.slots import Slots
 
 TEND_SECONDS = 30.0
 
@@ -88,7 +88,7 @@ class Tending:
             return
         store = self.archive.store
         named = {ticket.run for ticket in waiting(store, launch.queue)}
-        named |= {place.run for place in Places(store, launch.queue).read()[1]}
+        named |= {slot.run for slot in Slots(store, launch.queue).read()[1]}
         missing = heard.unchanged(f"{run.place} ticket", str(str(run) in named))
         if str(run) in named or missing < LOST_AFTER.total_seconds():
             return

@@ -40,7 +40,7 @@ class Brief:
     ask_after = 0.0
     remote = False
 
-    def places(self) -> int:
+    def slots(self) -> int:
         return 1
 
     def check(self, root: str) -> None:
