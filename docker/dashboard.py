@@ -1,7 +1,7 @@
 """Serves the dashboard; when the container is stopped, ends the runs that go on in it first.
 
 A run is a process of its own, which outlives the server but not the container: killed with it, the
-run would be lost. Asked to end, it is cancelled, with its log and manifest archived. What waits in
+run would be lost. Asked to end, it has failed, with its log and manifest archived. What waits in
 the queue stays there for the next start.
 """
 

@@ -1,3 +1,6 @@
+from . import (
+    heard as heard,
+)
 from .archive import (
     Archive as Archive,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -72,7 +73,16 @@ class _Record(BaseModel):
 
 
 class State(_Record):
-    """``status.json``: status and stage now, and the heartbeat that shows the writer lives."""
+    """``status.json``: status and stage now, and the heartbeat that shows the writer lives.
+
+    Attributes
+    ----------
+    process : str
+        The writer, as ``children.handle`` names it: whoever is on the same machine knows at once
+        when it is gone.
+    alone : bool
+        Whether that process does nothing but this run, so that the run goes on while it lives.
+    """
 
     status: Status
     stage: str = ""
@@ -81,6 +91,12 @@ class State(_Record):
     who: str = ""
     where: str = ""
     error: str = ""
+    process: str = ""
+    alone: bool = False
+
+    def lost(self, error: str) -> State:
+        """The same run, given up."""
+        return self.model_copy(update={"status": Status.LOST, "error": error})
 
 
 class Launch(_Record):
@@ -146,6 +162,8 @@ class Manifest(_Record):
         Of everything in the run's folder; what was archived before there was a number has 1.
     version : str
         Of the product that archived the run; empty where it did not say so.
+    seal : str
+        SHA-256 of everything else in the manifest; empty in those of before there was one.
     """
 
     format: int = 1
@@ -161,6 +179,15 @@ class Manifest(_Record):
     summary: dict[str, Any] = {}
     artifacts: dict[str, Artifact]
     receipt: Receipt
+    seal: str = ""
+
+    def to_json(self) -> bytes:
+        """UTF-8 JSON with its seal."""
+        return super(Manifest, self._sealed()).to_json()
+
+    def _sealed(self) -> Manifest:
+        plain = json.loads(self.model_dump_json(exclude={"seal"}))
+        return self.model_copy(update={"seal": _seal(plain)})
 
     @classmethod
     def read(cls, data: bytes, run: RunId) -> Manifest:
@@ -169,13 +196,32 @@ class Manifest(_Record):
         Raises
         ------
         RunError
-            Its format is newer than this version knows.
+            Its format is newer than this version knows, or it was changed after the run ended.
         """
-        values = json.loads(data)
+        try:
+            values = json.loads(data)
+            seal = values.pop("seal", "")
+        except (ValueError, AttributeError) as error:
+            raise damaged(run, "manifest.json") from error
         if (found := values.get("format", 1)) > FORMAT:
             made = values.get("version") or "a newer version"
             raise RunError(
                 f"run {run} was archived by {made} in format {found}; this is version "
                 f"{__version__}, which reads formats up to {FORMAT}: read it with {made} or later"
             )
+        if seal and seal != _seal(values):
+            raise damaged(run, "manifest.json")
         return cls.model_validate(values)
+
+
+def damaged(run: RunId, name: str) -> RunError:
+    """The error of a file that is not what the manifest says."""
+    return RunError(
+        f"{run.folder}/{name} is not what the manifest says: it was changed or damaged after the "
+        "run ended; restore it from a backup, or train the run again"
+    )
+
+
+def _seal(values: dict[str, Any]) -> str:
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

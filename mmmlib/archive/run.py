@@ -8,12 +8,12 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.archive import old as old_runs
+from mmmlib.archive import heard, old as old_runs
 from mmmlib.archive.manifest import (
     TIME_FORMAT,
     Artifact,
@@ -22,9 +22,10 @@ from mmmlib.archive.manifest import (
     RunId,
     State,
     Status,
+    damaged,
 )
 from mmmlib.archive.stores import Store, StoredObject, put_all, together
-from mmmlib.ground import RunError, scrub_values
+from mmmlib.ground import RunError, children, scrub_values
 from mmmlib.job import TrainingJob
 
 if TYPE_CHECKING:
@@ -60,6 +61,15 @@ TRUTH, TRUTH_PICTURE = "truth.csv", "truth.png"  # simulated data only
 LOST_AFTER = dt.timedelta(seconds=60)
 
 
+LOOK_SECONDS = 10.0  # a run is given up after a longer silence than this
+
+
+_LIVE = (STATUS, PROGRESS, LAUNCH, CANCEL)  # said while a run goes on; its end is the manifest's
+
+
+_LOOKED: dict[str, float] = {}  # when this process last saw that a run has no end
+
+
 def now() -> dt.datetime:
     """Return the time, in UTC."""
     return dt.datetime.now(dt.UTC)
@@ -89,7 +99,15 @@ class Run:
         return f"{self.store.root.rstrip('/')}/{self.id.folder}"
 
     def save(self, name: str, data: bytes) -> None:
-        """Write an artifact."""
+        """Write an artifact.
+
+        Raises
+        ------
+        RunError
+            The run has ended: a process that was given up and wakes changes nothing of it. What
+            people add to an ended run lies in folders of its own.
+        """
+        self._must_go_on({name: data})
         self.store.put(self._key(name), data)
 
     def save_table(self, name: str, table: pd.DataFrame) -> None:
@@ -99,6 +117,7 @@ class Run:
     def save_tables(self, tables: Mapping[str, pd.DataFrame]) -> None:
         """Write several tables at once."""
         files = {self._key(f"{name}.parquet"): _parquet(table) for name, table in tables.items()}
+        self._must_go_on(tables)
         put_all(self.store, files)
 
     def save_json(self, name: str, value: Any) -> None:
@@ -107,12 +126,20 @@ class Run:
         self.save(name, f"{text}\n".encode())
 
     def load(self, name: str) -> bytes:
-        """Return an artifact's bytes; ``RunError`` when the run has none of that name."""
+        """Return an artifact's bytes.
+
+        Raises
+        ------
+        RunError
+            The run has none of that name, or it is not the one that was archived.
+        """
         try:
-            return self._get(name)
+            data = self._get(name)
         except KeyError:
             why = "it was made without" if self.id.old else "it has not come so far"
             raise RunError(f"run {self.id} has no {name}; {why}") from None
+        self._must_be_archived(name, data)
+        return data
 
     def load_table(self, name: str) -> pd.DataFrame:
         """Read a table."""
@@ -204,17 +231,57 @@ class Run:
             state = State.model_validate_json(self._get(STATUS))
         except KeyError:  # nobody has started it
             if launch := self.launch:
-                heard = launch.handed_over or launch.attended or at or now()
-                state = state.model_copy(update={"heartbeat": heard, "who": launch.who})
+                word = launch.handed_over or launch.attended or at or now()
+                state = state.model_copy(update={"heartbeat": word, "who": launch.who})
                 patience = dt.timedelta(seconds=launch.patience)
-        if (at or now()) - state.heartbeat > patience:
+                if launch.attended and not launch.handed_over:  # its terminal waits
+                    state = state.model_copy(update={"process": launch.handle, "alone": True})
+                elif not launch.handed_over and at is None:
+                    return state  # it waits for its turn, however long
+        lives = children.lives(state.process) if at is None else None
+        if lives is False:
+            if Run(self.store, self.id).has(MANIFEST):  # it ended between our two looks
+                return Run(self.store, self.id).state()
+            return state.lost(f"its process {state.process.partition(':')[0]} was killed")
+        if not (lives and state.alone) and self._silent(state, patience, at):
             silence = f"nothing was heard of it after {state.heartbeat:%Y-%m-%d %H:%M:%S} UTC"
-            return state.model_copy(
-                update={"status": Status.LOST, "error": f"{silence}; its process was killed"}
-            )
+            return state.lost(f"{silence}; its process was killed")
         if state.status not in (Status.QUEUED, Status.RUNNING):
             return state.model_copy(update={"status": Status.RUNNING})  # it is about to end
         return state
+
+    def _silent(self, state: State, patience: dt.timedelta, at: dt.datetime | None) -> bool:
+        """Whether nothing is heard of the writer.
+
+        The time of day may have been set, or be another machine's. It counts for who looks for
+        the first time; who has seen the heart beat believes his own two looks. Nobody ends a run
+        for the time of day (``launching.settle``).
+        """
+        by_day = (at or now()) - state.heartbeat > patience
+        if at is not None:
+            return by_day
+        same = heard.unchanged(self.place, state.heartbeat.isoformat())
+        return same > patience.total_seconds() or (by_day and not heard.has_changed(self.place))
+
+    def _must_go_on(self, names: Iterable[str]) -> None:
+        """Refuse to write artifacts of a run that has an end; looked at every few seconds."""
+        if all("/" in name for name in names):
+            return  # decisions and scenarios are made of ended runs
+        looked = _LOOKED.get(self.place)
+        if looked is not None and heard.monotonic() - looked < LOOK_SECONDS:
+            return
+        if self.has(MANIFEST):
+            raise RunError(f"run {self.id} has ended ({self.state().status}); it is not changed")
+        _LOOKED[self.place] = heard.monotonic()
+
+    def _must_be_archived(self, name: str, data: bytes) -> None:
+        """Compare what was read of an ended run with the hash in its manifest."""
+        if name in _LIVE or self.id.old or ("/" in name and not name.startswith("inputs/")):
+            return  # decisions and scenarios have a life of their own
+        if not (ended := self.manifest) or not (known := ended.artifacts.get(name)):
+            return
+        if hashlib.sha256(data).hexdigest() != known.sha256:
+            raise damaged(self.id, name)
 
     @property
     def submitted(self) -> dt.datetime:

@@ -26,7 +26,7 @@ from mmmlib.cli.options import (
 )
 from mmmlib.cli.tables import coloured, console, table
 from mmmlib.ground import EXECUTORS
-from mmmlib.launching import Batch, Row, listed, seconds_waited
+from mmmlib.launching import Batch, Row, listed, seconds_waited, settled
 from mmmlib.run import duration, progress_line
 
 _executor = click.option(
@@ -53,11 +53,17 @@ def launch(job: str, parameters: tuple[tuple[str, str], ...], executor: str) -> 
 
 
 @click.command()
+@click.option("--settle", is_flag=True, help="First end what is dead and start what is next.")
 @json_option
 @root_option
 @says_errors
-def queue(as_json: bool, root: str) -> None:
-    """Show the runs that go on and those that wait, in their order."""
+def queue(settle: bool, as_json: bool, root: str) -> None:
+    """Show the runs that go on and those that wait, in their order.
+
+    A server looks after the queue by itself; --settle does what it does, once.
+    """
+    if settle:
+        settled(root)
     if as_json:
         click.echo(Queues.of(Archive(root)).model_dump_json(indent=2))
     else:
@@ -91,12 +97,20 @@ def execute(run: str, tethered: bool, root: str) -> None:
 
 @click.command()
 @click.argument("jobs", default="", metavar="JOBS")
+@settable("Set one key in every job, such as iterations or allocator.low.")
 @_executor
 @click.option("--retries", default=1, show_default=True, help="More attempts for a failed run.")
 @click.option("--resume", default="", metavar="BATCH", help="Go on with this batch instead.")
 @root_option
 @says_errors
-def batch(jobs: str, executor: str, retries: int, resume: str, root: str) -> None:
+def batch(
+    jobs: str,
+    parameters: tuple[tuple[str, str], ...],
+    executor: str,
+    retries: int,
+    resume: str,
+    root: str,
+) -> None:
     """Train many jobs: JOBS is a folder of job files, one job, or a matrix.
 
     Ctrl-C leaves the runs at work; --resume follows them again. A run that fails never stops the
@@ -106,7 +120,12 @@ def batch(jobs: str, executor: str, retries: int, resume: str, root: str) -> Non
 
     if bool(jobs) == bool(resume):
         raise click.UsageError("name JOBS, or a batch with --resume")
-    found = open_batch(root, resume) if resume else start_batch(jobs, root, executor, retries)
+    if resume and parameters:
+        raise click.UsageError("-p sets keys of a new batch; a batch goes on with its own jobs")
+    if resume:
+        found = open_batch(root, resume)
+    else:
+        found = start_batch(jobs, root, executor, retries, **dict(parameters))
     try:
         succeeded = watch_batch(found)
     except KeyboardInterrupt:

@@ -156,7 +156,8 @@ def show_run(run: Run) -> None:
             out.print(f"Robyn's:    {run.place}/{name}  (mmm open {run} {name})")
         elif name.endswith(".png"):
             out.print(f"Winner:     {run.place}/{name}  (mmm open {run} {name})")
-    out.print("Dashboard:  make app, then http://127.0.0.1:8080\n")
+    serve = "make app" if Path("Makefile").is_file() else "mmm app"
+    out.print(f"Dashboard:  {serve}, then http://127.0.0.1:8080\n")
 
 
 def _show_posterior(out: Console, result: TrainingResult) -> None:

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from functools import cache
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,54 @@ def end_with(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def handle(pid: int) -> str:
+    """Name a process of this machine so that no other one is ever taken for it.
+
+    Returns
+    -------
+    str
+        ``pid:start:world``: a process with a reused number has another start, and numbers of
+        another container or of the time before a restart belong to another world. Empty where
+        there is no such process, or no way to tell.
+    """
+    return f"{pid}:{start}:{_world()}" if (start := _stat(pid)[1]) else ""
+
+
+def lives(handle: str) -> bool | None:
+    """Say whether a process goes on; ``None`` where this machine cannot tell.
+
+    That is so for a process of another machine or container, and for one that is stopped
+    (SIGSTOP, a debugger): it may never go on.
+    """
+    pid, _, rest = handle.partition(":")
+    start, _, world = rest.partition(":")
+    if not start or world != _world():
+        return None
+    letter, found = _stat(int(pid))
+    if found != start or letter in "ZX":
+        return False
+    return None if letter in "Tt" else True
+
+
+@cache
+def _world() -> str:
+    """What gives this machine's process numbers out: its boot and their namespace."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot[:8]}-{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return ""
+
+
+def _stat(pid: int) -> tuple[str, str]:
+    """State and start of a process; empty where there is none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return "X", ""
+    return fields[0], fields[19]
 
 
 def death(

@@ -31,8 +31,11 @@ class Settings(BaseSettings):
     app_root : Path
         Folder with ``notebooks/``, ``r/`` and ``docs/`` (``APP_ROOT``).
     mmm_root : str
-        Root of the archive where a job names none (``MMM_ROOT``); when empty ``archive`` in
-        ``app_root``, or in the working directory where the product was installed from a wheel.
+        Root of the archive where a job names none (``MMM_ROOT``); when empty the bucket of
+        ``GCS_BUCKET``, or else ``archive`` in ``app_root``, or in the working directory where the
+        product was installed from a wheel.
+    gcs_bucket : str
+        A bucket by its name, as the older guide has it (``GCS_BUCKET``).
     mmm_only_root : str
         The one archive that this process and its children open (``MMM_ONLY_ROOT``); empty: any.
         A dashboard that others reach sets it for itself and all that it starts.
@@ -98,6 +101,7 @@ class Settings(BaseSettings):
 
     app_root: Path = _product()
     mmm_root: str = ""
+    gcs_bucket: str = ""
     mmm_only_root: str = ""
     mmm_cache: Path = Path("~/.cache/mmm")
     mmm_cache_hours: float = 1.0
@@ -131,8 +135,9 @@ class Settings(BaseSettings):
     @property
     def root(self) -> str:
         """Root of the archive: a folder or a URL of a registered store."""
+        bucket = self.gcs_bucket.strip().removeprefix("gs://").rstrip("/")
         beside = Path.cwd() if self.app_root == INSTALLED else self.app_root
-        return self.mmm_root or str(beside / "archive")
+        return self.mmm_root or (f"gs://{bucket}" if bucket else "") or str(beside / "archive")
 
     @property
     def executors(self) -> tuple[str, ...]:

@@ -17,8 +17,11 @@ from .foreground import (
 )
 from .queue import (
     cancel as cancel,
-    drain as drain,
     listed as listed,
     seconds_waited as seconds_waited,
     submit as submit,
+)
+from .tending import (
+    Tending as Tending,
+    settled as settled,
 )

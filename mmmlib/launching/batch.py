@@ -143,8 +143,10 @@ class Batch:
         return f"batches/{self.id}/{name}"
 
 
-def start_batch(path: str, root: str, executor: str, retries: int) -> Batch:
+def start_batch(path: str, root: str, executor: str, retries: int, **keys: Any) -> Batch:
     """Make a batch of a folder, a job or a matrix; nothing is submitted before its first step.
+
+    ``keys`` are set in every job: the words of ``mmm batch -p``.
 
     Raises
     ------
@@ -155,7 +157,7 @@ def start_batch(path: str, root: str, executor: str, retries: int) -> Batch:
     """
     if retries < 0:
         raise JobError([Problem("retries", "must not be negative")])
-    items = read_plan(path)
+    items = read_plan(path, **keys)
     if all(item.problem for item in items):
         raise JobError(Problem(item.name, item.problem) for item in items)
     archive = Archive(root or _one_root(items))

@@ -27,6 +27,7 @@ class CloudRunExecutor:
 
     queue = "cloudrun"
     patience = 600.0  # a container waits for its image and its processors
+    ask_after = 15.0
     remote = True
 
     def __init__(self) -> None:
@@ -61,7 +62,7 @@ class CloudRunExecutor:
             operation = self._jobs.run_job(request, timeout=TIMEOUT_SECONDS)
             return str(operation.metadata.name)
 
-    def ended(self, handle: str) -> tuple[Status, str] | None:
+    def fate(self, handle: str) -> tuple[Status, str] | None:
         """How the container ended, in Cloud Run's words; also when it was killed."""
         from google.api_core.exceptions import NotFound
 
@@ -71,7 +72,7 @@ class CloudRunExecutor:
             except NotFound:
                 return Status.LOST, f"its execution {_short(handle)} was deleted"
         if not execution.completion_time:
-            return None
+            return Status.RUNNING, ""
         words = "; ".join(
             condition.message for condition in execution.conditions if condition.message
         )

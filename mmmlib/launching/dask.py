@@ -24,6 +24,7 @@ class DaskExecutor:
 
     queue = "dask"
     patience = 300.0  # a busy machine takes its time to import what a run needs
+    ask_after = 0.0
     remote = True
 
     def __init__(self) -> None:
@@ -52,7 +53,7 @@ class DaskExecutor:
             fire_and_forget(future)
             return str(future.key)
 
-    def ended(self, handle: str) -> tuple[Status, str] | None:
+    def fate(self, handle: str) -> tuple[Status, str] | None:
         """Unknown: the run's heartbeat says more than its task."""
         return None
 

@@ -61,7 +61,7 @@ def _execute(run: Run) -> int:
             execute_run(run, _printer(run), launch.who if launch else "")
         code = SUCCEEDED
     except KeyboardInterrupt:
-        code = CANCELLED
+        code = FAILED if run.state().status is Status.FAILED else CANCELLED
     except NotebookError as error:
         _say(run, str(error))
         code = FAILED

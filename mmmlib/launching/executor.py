@@ -23,12 +23,15 @@ class Executor(Protocol):
         Name of the queue that it serves.
     patience : float
         Seconds from the hand-over to the run's first word; a run that takes longer is lost.
+    ask_after : float
+        Seconds of silence after which it is asked for a run's fate; 0 where that costs nothing.
     remote : bool
         Whether runs are executed where the files of this machine are not.
     """
 
     queue: str
     patience: float
+    ask_after: float
     remote: bool
 
     def slots(self) -> int:
@@ -46,11 +49,10 @@ class Executor(Protocol):
             The executor did not take it.
         """
 
-    def ended(self, handle: str) -> tuple[Status, str] | None:
-        """Say how the execution of a silent run ended, and why.
+    def fate(self, handle: str) -> tuple[Status, str] | None:
+        """Say how an execution ended, and why; ``running`` where it is known to go on.
 
-        ``None`` while it goes on, or where the executor cannot know more than the run's
-        heartbeat says.
+        ``None`` where the executor cannot know more than the run's heartbeat says.
         """
 
     def stop(self, handle: str) -> None:

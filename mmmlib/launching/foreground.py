@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from mmmlib.archive import Archive, Run, Status, now, user
-from mmmlib.ground import MMMError, RunError
+from mmmlib.archive import Archive, Run, now, user
+from mmmlib.ground import MMMError, RunError, children
 from mmmlib.job import TrainingJob
-from mmmlib.launching.local import LocalExecutor, process_handle
+from mmmlib.launching.local import LocalExecutor
 from mmmlib.launching.queue import GOING, Queue, drain, new_launch, save_launch, settle, waiting
 from mmmlib.launching.webhook import tell_run
 from mmmlib.run import (
@@ -18,6 +18,7 @@ from mmmlib.run import (
     OnProgress,
     conclude,
     execute_run,
+    interrupted,
     run_job,
     sigterm_interrupts,
 )
@@ -48,18 +49,19 @@ def attend(
     archive = Archive(job.root)
     run = archive.claim(job)
     on_claim(run)
-    queue = Queue(archive, LocalExecutor())
+    queue, handle = Queue(archive, LocalExecutor()), children.handle(os.getpid())
     with sigterm_interrupts(), _ends(run):
         launch = new_launch("local", queue.executor, user(), "")
-        ticket = queue.add(run, launch.model_copy(update={"attended": now()}))
+        launch = launch.model_copy(update={"attended": now(), "handle": handle})
+        ticket = queue.add(run, launch)
         try:
             _wait(run, queue, on_wait)
         except KeyboardInterrupt:
-            conclude(run, Status.CANCELLED, f"interrupted by {user()} before it began")
+            conclude(run, *interrupted("before it began"))
             raise
         finally:
             archive.store.delete(ticket.key)
-        begun = {"handed_over": now(), "handle": process_handle(os.getpid())}
+        begun = {"handed_over": now()}
         save_launch(run, launch.model_copy(update=begun))
         execute_run(run, on_progress)
     return run

@@ -26,6 +26,7 @@ class LocalExecutor:
     """
 
     patience = 300.0  # a busy machine takes its time to import what a run needs
+    ask_after = 0.0  # a look at a process costs nothing
     remote = False
 
     def __init__(self) -> None:
@@ -42,14 +43,16 @@ class LocalExecutor:
 
     def start(self, run: Run, launch: Launch) -> str:
         """Start a process in a session of its own, in the folder the job was launched from."""
-        return process_handle(detached(run, launch.folder).pid)
+        return children.handle(detached(run, launch.folder).pid)
 
-    def ended(self, handle: str) -> tuple[Status, str] | None:
-        """Lost, where the process is gone."""
-        pid = handle.partition(":")[0]
-        if not Path("/proc/self").exists() or process_handle(int(pid)) == handle:
+    def fate(self, handle: str) -> tuple[Status, str] | None:
+        """Lost, where the process is gone; unknown, where it is another container's."""
+        lives = children.lives(handle)
+        if lives is None:
             return None
-        return Status.LOST, f"its process {pid} was killed"
+        if lives:
+            return Status.RUNNING, ""
+        return Status.LOST, f"its process {handle.partition(':')[0]} was killed"
 
     def stop(self, handle: str) -> None:
         """Nothing: a process that lives reads ``cancel.json`` itself."""
@@ -65,12 +68,3 @@ def detached(run: Run, folder: str = "") -> subprocess.Popen[bytes]:
         raise LaunchError(f"no process could be started in {folder}: {error.strerror}") from error
     process.returncode = 0  # it is not ours to wait for; no warning when we end before it
     return process
-
-
-def process_handle(pid: int) -> str:
-    """``pid:start``; a process with a reused number has another start. Empty when it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return "" if Path("/proc/self").exists() else f"{pid}:"
-    return "" if fields[0] == "Z" else f"{pid}:{fields[19]}"

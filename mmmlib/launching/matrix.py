@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmmlib.ground import JobError, Problem
-from mmmlib.job import JOBS, TrainingJob, job_path, plain_values, read_text
+from mmmlib.job import JOBS, TrainingJob, changed, job_path, plain_values, read_text
 
 _MATRIX = {"job", "countries", "revisions", "settings"}
 
@@ -23,8 +23,8 @@ class Item:
     problem: str = ""
 
 
-def read_plan(path: str) -> list[Item]:
-    """Read what a batch trains.
+def read_plan(path: str, **keys: Any) -> list[Item]:
+    """Read what a batch trains; ``keys`` are set in every job, whatever the files say.
 
     A folder gives a job a ``*.yaml`` file, sorted; a mapping with ``job``, ``countries``,
     ``revisions`` and ``settings`` gives every combination; any other file is one job.
@@ -40,14 +40,14 @@ def read_plan(path: str) -> list[Item]:
         files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
         if not files:
             raise JobError([Problem(path, "the folder holds no *.yaml; put the job files there")])
-        return [_item(file.name, _file_values(file)) for file in files]
+        return [_item(file.name, _file_values(file), keys) for file in files]
     values = plain_values(read_text(job_path(path)))
     if "job" not in values:
-        return [_item(path if path in JOBS else folder.name, values)]
-    return _matrix(values, folder.parent)
+        return [_item(path if path in JOBS else folder.name, values, keys)]
+    return _matrix(values, folder.parent, keys)
 
 
-def _matrix(values: Mapping[str, Any], folder: Path) -> list[Item]:
+def _matrix(values: Mapping[str, Any], folder: Path, keys: Mapping[str, Any]) -> list[Item]:
     """Every combination of countries, revisions and settings over the job in ``job``."""
     problems = [
         Problem(key, f"unknown key; a matrix has {', '.join(sorted(_MATRIX))}")
@@ -74,7 +74,7 @@ def _matrix(values: Mapping[str, Any], folder: Path) -> list[Item]:
         for _, changes in parts:
             merged |= changes
         name = " ".join(label for label, _ in parts if label) or "job"
-        items.append(_item(name, merged))
+        items.append(_item(name, merged, keys))
     return items
 
 
@@ -99,11 +99,11 @@ def _file_values(file: Path) -> dict[str, Any] | JobError:
         return error
 
 
-def _item(name: str, values: dict[str, Any] | JobError) -> Item:
+def _item(name: str, values: dict[str, Any] | JobError, keys: Mapping[str, Any]) -> Item:
     if isinstance(values, JobError):
         return Item(name, {}, str(values))
     try:
-        job = TrainingJob.parse(values)
+        job = TrainingJob.parse(changed(values, keys))
     except JobError as error:
         return Item(name, {}, str(error))
     return Item(name, job.to_values())

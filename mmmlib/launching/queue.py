@@ -21,11 +21,12 @@ from mmmlib.archive import (
     Run,
     Status,
     Store,
+    heard,
     now,
     record,
     user,
 )
-from mmmlib.ground import LaunchError, MMMError, RunError
+from mmmlib.ground import LaunchError, MMMError, RunError, children
 from mmmlib.job import TrainingJob
 from mmmlib.launching.executor import Executor, allowed_executor, open_executor
 from mmmlib.launching.slots import Slot, Slots
@@ -33,6 +34,7 @@ from mmmlib.launching.webhook import tell_run
 from mmmlib.run import conclude
 
 GOING = (Status.QUEUED, Status.RUNNING)
+FIRST_WORD_SECONDS = 300.0  # of a run that is being launched, or was started without the queue
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,10 @@ class Queue:
     def add(self, run: Run, launch: Launch) -> Ticket:
         """Put a run at the end of the queue; its ``launch.json`` comes first."""
         save_launch(run, launch)
+        return self.put(run, launch)
+
+    def put(self, run: Run, launch: Launch) -> Ticket:
+        """Put a ticket down for a run whose ``launch.json`` is there."""
         name = f"{launch.submitted:%Y%m%d_%H%M%S_%f}_{secrets.token_hex(4)}.json"
         ticket = Ticket(f"{_folder(self.executor.queue)}/{name}", str(run.id))
         self.archive.store.put(ticket.key, json.dumps({"run": ticket.run}).encode())
@@ -104,10 +110,12 @@ class Queue:
             state = run.state()
             if run.has(CANCEL) and not run.has(STATUS):
                 _end(run, Status.CANCELLED, cancelled_by(run))
-            elif state.status is Status.LOST:
-                _end(run, Status.LOST, state.error)
-            elif state.status is Status.QUEUED:
-                return ticket
+            elif not run.has(STATUS):
+                settle(run, self.executor)  # its terminal may be closed
+                if run.manifest is None and state.status is Status.LOST:
+                    continue  # by the time of day alone; whoever looks twice will know
+                if run.manifest is None:
+                    return ticket
             self.archive.store.delete(ticket.key)
         return None
 
@@ -121,7 +129,8 @@ class Queue:
         if status is Status.QUEUED:
             launch = run.launch
             taken = bool(launch and (launch.handed_over or launch.attended))
-            return taken or slot.age < LOST_AFTER  # else whoever took it died before the start
+            # else whoever took it died before the start; a clock that was set is no reason to wait
+            return taken or abs(slot.age) < LOST_AFTER
         return status in GOING
 
     def _hand_over(self, run: Run) -> None:
@@ -205,7 +214,7 @@ def new_launch(name: str, executor: Executor, who: str, folder: str) -> Launch:
 def drain(root: str = "") -> list[Run]:
     """Start every queued run whose turn it is, on each executor that is set up here.
 
-    Called by whoever launches, by every run that ends, and when a server starts.
+    Called by whoever launches, by every run that ends, and by each server twice a minute.
     """
     archive, started = Archive(root), []
     for executor in executors_here(archive.store):
@@ -246,32 +255,66 @@ def cancel(run: Run, who: str = "") -> None:
 
 
 def settle(run: Run, executor: Executor | None = None) -> Status:
-    """Return a run's status, after giving a launched run that died the end it could not write.
+    """Return a run's status, after giving one that died the end it could not write.
 
-    The executor is asked what became of a silent run. The woken process of a run that was given
-    up (a machine that slept) finds ``cancel.json`` and stops.
+    A run is given up where its process or its executor is known to have ended, or else where one
+    process has seen the same heartbeat for a minute by a clock that nobody sets; never while its
+    executor says that it goes on. Runs that were not launched are settled, too. The woken process
+    of a run that was given up (a machine that slept) finds ``cancel.json`` and stops.
     """
-    state = run.state()
-    launch = run.launch
-    if launch is None or run.manifest or launch.handed_over is None:
+    state, launch = run.state(), run.launch
+    if run.manifest or run.id.old:
         return state.status
-    silent = now() - state.heartbeat > LOST_AFTER / 4
-    if state.status is not Status.LOST and not silent:
+    if launch and not (launch.handed_over or launch.attended or run.has(STATUS)):
+        return state.status  # it waits for its turn
+    alive = children.lives(state.process)
+    if alive and state.alone:
         return state.status
-    end = None
-    with suppress(LaunchError):
-        executor = executor or open_executor(launch.executor)
-        end = executor.ended(launch.handle)
-    if end:
-        status, words = end
-        _end(run, Status.CANCELLED if run.has(CANCEL) else status, words)
-    elif state.status is Status.LOST:
-        run.save_json(CANCEL, {"who": "the queue", "at": now().isoformat()})
-        with suppress(LaunchError):
-            if executor:
-                executor.stop(launch.handle)
-        _end(run, Status.LOST, state.error)
+    if alive is False:
+        fate: tuple[Status, str] | None = (Status.LOST, state.error)
+    else:
+        fate = _fate(run, launch, executor)
+    silent = heard.unchanged(run.place, state.heartbeat.isoformat())
+    if fate is None and silent > (_patience(run, launch)):
+        if not run.has(CANCEL):
+            run.save_json(CANCEL, {"who": "the queue", "at": now().isoformat()})
+        if launch and launch.handle:
+            with suppress(LaunchError):
+                (executor or open_executor(launch.executor)).stop(launch.handle)
+        words = f"nothing was heard of it after {state.heartbeat:%Y-%m-%d %H:%M:%S} UTC"
+        fate = Status.LOST, f"{words}; its process was killed"
+    if fate is None:
+        return state.status
+    status, error = fate
+    if status in GOING:
+        return Status.RUNNING if run.has(STATUS) else Status.QUEUED
+    asked = run.has(CANCEL) and status is not Status.LOST
+    _end(run, Status.CANCELLED if asked else status, error)
     return run.state().status
+
+
+def _fate(run: Run, launch: Launch | None, executor: Executor | None) -> tuple[Status, str] | None:
+    """What the executor knows of a run that it has; asked after some silence where it costs."""
+    if launch is None or not launch.handle or launch.handed_over is None:
+        return None
+    try:
+        executor = executor or open_executor(launch.executor)
+        heartbeat = run.state().heartbeat
+        same = heard.unchanged(run.place, heartbeat.isoformat())
+        if max(same, (now() - heartbeat).total_seconds()) < executor.ask_after:
+            return None
+        return executor.fate(launch.handle)
+    except LaunchError:  # not set up here, or away: the heartbeat decides
+        return None
+
+
+def _patience(run: Run, launch: Launch | None) -> float:
+    """Seconds of silence after which a run is given up; more before its first word."""
+    if run.has(STATUS):
+        return LOST_AFTER.total_seconds()
+    if launch is None:  # claimed, and its inputs may still be on their way
+        return FIRST_WORD_SECONDS
+    return launch.patience
 
 
 def waiting(store: Store, queue: str) -> list[Ticket]:
@@ -291,7 +334,7 @@ def listed(archive: Archive) -> list[tuple[str, Run]]:
         named += [ticket.run for ticket in waiting(archive.store, queue)]
         for name in dict.fromkeys(named):
             with suppress(RunError):  # deleted from the archive
-                if (run := archive.run(name)).state().status in GOING:
+                if settle(run := archive.run(name)) in GOING:
                     shown.append((queue, run))
     return shown
 

@@ -57,6 +57,7 @@ from .supervisor import (
     HEARTBEAT_SECONDS as HEARTBEAT_SECONDS,
     conclude as conclude,
     error_text as error_text,
+    interrupted as interrupted,
     sigterm_interrupts as sigterm_interrupts,
 )
 from .work import (

@@ -166,7 +166,7 @@ def _own_run(nb_man: NotebookExecutionManager, kernel_name: str) -> Iterator[Sup
         nb_man.nb, values | {"run": str(run.id)}, kernel_name=kernel_name, engine_name="mmm"
     )
     nb_man.notebook_start()  # the injected cell is a new one: papermill has to know it
-    with sigterm_interrupts(), Supervisor(run) as supervisor:
+    with sigterm_interrupts(), Supervisor(run, alone=True) as supervisor:
         yield supervisor
 
 

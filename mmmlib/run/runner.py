@@ -28,7 +28,8 @@ def run_job(job: TrainingJob, on_claim: Callable[[Run], None], on_progress: OnPr
     NotebookError
         A notebook stopped; the run is ``failed`` and has its notebook and log.
     KeyboardInterrupt
-        A person stopped it (Ctrl-C, SIGTERM or ``mmm cancel``); the run is ``cancelled``.
+        A person stopped it (Ctrl-C or ``mmm cancel``), and the run is ``cancelled``; or the
+        machine (SIGTERM), and it is ``failed``.
     """
     run = Archive(job.root).claim(job)
     on_claim(run)
@@ -46,7 +47,7 @@ def execute_run(run: Run, on_progress: OnProgress, who: str = "") -> None:
     """
     with (
         sigterm_interrupts(),
-        Supervisor(run, who) as supervisor,
+        Supervisor(run, who, alone=True) as supervisor,
         kernels_of(run, len(NOTEBOOKS)) as kernels,
     ):
         for name in NOTEBOOKS:

@@ -33,7 +33,16 @@ from mmmlib.archive import (
     now,
     user,
 )
-from mmmlib.ground import FATAL, MMMError, RunError, Severity, StoreError, event, scrub
+from mmmlib.ground import (
+    FATAL,
+    MMMError,
+    RunError,
+    Severity,
+    StoreError,
+    children,
+    event,
+    scrub,
+)
 from mmmlib.job import TrainingJob
 
 HEARTBEAT_SECONDS = 5.0
@@ -52,6 +61,9 @@ _PACKAGES = (
     "papermill",
 )
 
+STOPPED = "stopped by the machine: time limit?"
+_TERMINATED: list[int] = []  # a SIGTERM has come to this process
+
 SUPERVISED = "MMM_SUPERVISED"  # set by the runner in its kernels: the run it keeps the status of
 
 
@@ -59,10 +71,25 @@ class Supervisor:
     """Context of a running run: ``with Supervisor(run) as supervisor``.
 
     Leaving it ends the run: ``succeeded``, ``cancelled`` after a KeyboardInterrupt, ``failed``
-    after any other exception, which goes on.
+    after any other exception, which goes on. A SIGTERM that nobody asked for is the machine's,
+    and fails the run.
+
+    Parameters
+    ----------
+    run : Run
+        One that was not started before.
+    who : str
+        Who launched it; this process's user when empty.
+    alone : bool
+        Whether this process does nothing but the run, so that the run goes on while it lives.
+
+    Raises
+    ------
+    RunError
+        The run was started before, or has ended.
     """
 
-    def __init__(self, run: Run, who: str = "") -> None:
+    def __init__(self, run: Run, who: str = "", alone: bool = False) -> None:
         if run.has(STATUS) or run.has(MANIFEST):
             raise RunError(
                 f"run {run} was already started ({run.state().status}); a run is executed once, "
@@ -77,6 +104,8 @@ class Supervisor:
             started=now(),
             who=who or user(),
             where=socket.gethostname(),
+            process=children.handle(os.getpid()),
+            alone=alone,
         )
         self._ended = threading.Event()
         self._lock = threading.Lock()
@@ -96,7 +125,7 @@ class Supervisor:
         """End a run that an exception stopped: cancelled by an interrupt, failed by any other."""
         try:
             if isinstance(error, KeyboardInterrupt):
-                self.end(Status.CANCELLED, self.cancel_reason())
+                self.end(*self._interrupted())
             else:
                 self.end(Status.FAILED, error_text(error))
         except StoreError as lost:  # what stopped the run must not be hidden behind it
@@ -131,11 +160,19 @@ class Supervisor:
             if threading.current_thread() is not self._thread:
                 self._thread.join()
             if ended := self.run.manifest:  # somebody gave us up for lost, and has said so
-                status, error = ended.status, ended.error
+                update = {"status": ended.status, "error": ended.error}
+                self.state = self.state.model_copy(update=update)
+                return
             self.state = self.state.model_copy(update={"status": status, "error": scrub(error)})
             self._write()
             _end_once(self.run, _manifest(self.run, self.job, self.state))
             _say_end(self.run, self.state)
+
+    def _interrupted(self) -> tuple[Status, str]:
+        """The end of a run that a signal stopped: a person's wish, or the machine's."""
+        if _TERMINATED and not self.run.has(CANCEL):
+            return Status.FAILED, STOPPED
+        return Status.CANCELLED, self.cancel_reason()
 
     def cancel_reason(self) -> str:
         """Who stopped the run."""
@@ -151,19 +188,21 @@ class Supervisor:
         while not self._ended.wait(CANCEL_SECONDS):
             count += 1
             try:
+                if self.run.has(CANCEL):
+                    break
                 if count % beats == 0:
+                    if self.run.has(MANIFEST):  # given up while this process slept
+                        break
                     self._write()
                 if count % (beats * BEATS_LOGGED) == 0:
                     self._say(f"run {self.run} goes on")
-                if self.run.has(CANCEL):
-                    break
             except MMMError:
                 continue  # the store is away for a moment; the next beat tries again
         else:
             return
         os.kill(os.getpid(), signal.SIGINT)
         if not self._ended.wait(CANCEL_GRACE_SECONDS):  # a notebook between two cells
-            self.end(Status.CANCELLED, self.cancel_reason())
+            self.end(*self._interrupted())
 
     def _say(self, message: str, severity: Severity = Severity.INFO) -> None:
         stage = self.state.stage
@@ -172,7 +211,7 @@ class Supervisor:
     def _write(self) -> None:
         with self._lock:
             self.state = self.state.model_copy(update={"heartbeat": now()})
-            self.run.save(STATUS, self.state.to_json())
+            self.run.store.put(f"{self.run.id.folder}/{STATUS}", self.state.to_json())
 
 
 def conclude(run: Run, status: Status, error: str) -> bool:
@@ -188,6 +227,8 @@ def conclude(run: Run, status: Status, error: str) -> bool:
     state = run.state().model_copy(update={"status": status, "error": scrub(error)})
     ended = _end_once(run, _manifest(run, run.job, state))
     if ended:
+        if run.has(STATUS):  # it would say "running" for ever to whoever reads the file
+            run.store.put(f"{run.id.folder}/{STATUS}", state.to_json())
         _say_end(run, state)
     return ended
 
@@ -223,7 +264,10 @@ def _manifest(run: Run, job: TrainingJob, state: State) -> Manifest:
         where=state.where,
         best=best,
         summary=summary,
-        artifacts={name: found for name, found in run.contents().items() if name != MANIFEST},
+        # status.json is not proven by its hash: a process that was given up may write it once more
+        artifacts={
+            name: found for name, found in run.contents().items() if name not in (MANIFEST, STATUS)
+        },
         receipt=_receipt(run, job),
     )
 
@@ -231,6 +275,9 @@ def _manifest(run: Run, job: TrainingJob, state: State) -> Manifest:
 @contextmanager
 def sigterm_interrupts() -> Iterator[None]:
     """A SIGTERM ends the run as Ctrl-C does: cleanly, with its status written.
+
+    What the run is then differs: Ctrl-C is a person's wish (cancelled), and so is a SIGTERM after
+    ``cancel.json``; any other SIGTERM is the machine's, which ran out of time or is shut down.
 
     Ctrl-C itself works too, also where the shell started us with it ignored (``mmm run … &`` in
     a script): the supervisor uses it when someone cancels.
@@ -240,6 +287,8 @@ def sigterm_interrupts() -> Iterator[None]:
         return
 
     def interrupt(number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGTERM:
+            _TERMINATED.append(number)
         raise KeyboardInterrupt
 
     before = {
@@ -250,6 +299,14 @@ def sigterm_interrupts() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        _TERMINATED.clear()
+
+
+def interrupted(what: str) -> tuple[Status, str]:
+    """The end of a run that a signal stopped before it was supervised."""
+    if _TERMINATED:
+        return Status.FAILED, f"{STOPPED} ({what})"
+    return Status.CANCELLED, f"interrupted by {user()} {what}"
 
 
 @contextmanager

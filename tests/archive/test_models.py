@@ -26,6 +26,7 @@ from mmmlib.run.refresh import changes_of, continued_job, find_parent
 from mmmlib.run.reproduction import compare_runs, copy_dataset, reproducible_job
 from mmmlib.run.work import NotebookRun
 from tests.engines.native import golden
+from tests.tampering import rewrite, rewrite_table
 
 Invoke = Callable[..., Result]
 
@@ -112,7 +113,7 @@ def test_recreate_a_candidate_that_is_only_in_the_tables(shared: Run, invoke: In
 def test_a_model_whose_data_changed_is_not_recreated(run: Run, invoke: Invoke) -> None:
     table = run.load_table("model_input")
     table.loc[20:25, "competitor_sales_B"] *= 1.01
-    run.save_table("model_input", table)
+    rewrite_table(run, "model_input", table)
     done = CliRunner().invoke(main, ["recreate", str(run), "--root", run.store.root])
     assert done.exit_code == 1
     assert "differs: largest difference" in done.output
@@ -201,11 +202,11 @@ def test_the_one_pager_of_the_promoted_model_is_opened(
     monkeypatch.setattr("click.launch", opened.append)
     result = load_result(run)
     other = next(name for name in result.winners().values() if name != result.best)
-    run.save(f"{result.best}.png", b"best")
+    rewrite(run, f"{result.best}.png", b"best")
     promote(run, other, "ada", "plausible")
     done = CliRunner().invoke(main, ["open", str(run), "--root", run.store.root])
     assert f"model {other} is promoted and has no one-pager; this is the best" in done.stderr
-    run.save(f"{other}.png", b"other")
+    rewrite(run, f"{other}.png", b"other")
     done = CliRunner().invoke(main, ["open", str(run), "--root", run.store.root])
     assert done.stderr == ""
     assert [name.rpartition("/")[2] for name in opened] == [f"{result.best}.png", f"{other}.png"]
@@ -309,7 +310,7 @@ def test_restated_data_are_reported(shared: Run) -> None:
         copy_dataset(shared, run)
         frame = run.load_table("dataset")
         frame.loc[100:101, "tv_S"] += 50.0
-        run.save_table("dataset", frame)
+        rewrite_table(run, "dataset", frame)
 
     run = trained(job, restate)
     changes = changes_of(run).set_index([c.PART, c.NAME])
@@ -333,11 +334,12 @@ def test_a_run_is_reproduced_to_the_last_bit(shared: Run) -> None:
 def test_what_differs_is_said(shared: Run, run: Run) -> None:
     table = run.load_table("coefficients")
     table.loc[5, c.COEFFICIENT] *= 1 + 1e-12
-    run.save_table("coefficients", table)
+    rewrite_table(run, "coefficients", table)
     manifest = json.loads(run.load("manifest.json"))
     manifest["receipt"]["packages"]["numpy"] = "0.1"
     manifest["receipt"]["cores"] = 77
-    run.save_json("manifest.json", manifest)
+    manifest.pop("seal")
+    rewrite(run, "manifest.json", json.dumps(manifest).encode())
     found = compare_runs(shared, Archive(run.store.root).run(str(run)))
     row = found.tables.set_index("table").loc["coefficients"]
     assert row["cells"] == 1
@@ -348,7 +350,7 @@ def test_what_differs_is_said(shared: Run, run: Run) -> None:
 
 
 def test_tables_of_another_shape_or_missing_differ(shared: Run, run: Run) -> None:
-    run.save_table("channels", run.load_table("channels").iloc[1:])
+    rewrite_table(run, "channels", run.load_table("channels").iloc[1:])
     run.store.delete(f"{run.id.folder}/convergence.parquet")
     tables = compare_runs(shared, run).tables.set_index("table")
     assert tables.loc[["channels", "convergence"], c.DIFFERENCE].tolist() == [np.inf, np.inf]
@@ -357,7 +359,7 @@ def test_tables_of_another_shape_or_missing_differ(shared: Run, run: Run) -> Non
 
 def test_a_changed_dataset_is_not_reproduced(run: Run) -> None:
     frame = run.load_table("dataset")
-    run.save_table("dataset", frame.assign(revenue=frame["revenue"] + 1))
+    rewrite_table(run, "dataset", frame.assign(revenue=frame["revenue"] + 1))
     with pytest.raises(RunError, match=r"dataset\.parquet is not what the receipt names"):
         reproducible_job(run)
 

@@ -10,6 +10,7 @@ import pytest
 
 from mmmlib.archive.archive import Archive
 from mmmlib.job.parse import TrainingJob
+from tests.launching.conftest import clock as clock, shelf as shelf
 
 
 @pytest.fixture(params=["file", "gs"])

@@ -22,6 +22,7 @@ _VARIABLE = (
     (r"(?<![:\w/])/[^\s:;]*/(?=robyn/)", "/archive/"),
     (r"\d{8}_\d{6}", "20261123_053424"),
     (r"for \d+ s", "for 120 s"),
+    (r"its process \d+ was", "its process 4711 was"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "2026-11-23 05:34:24 UTC"),
     (r"No space left on device|File too large", "No space left on device"),
 )

@@ -132,13 +132,14 @@ def test_a_process_killed_before_the_manifest(
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert run.manifest is None
     assert run.load("a.csv") == b"1,2\n" * 1000
-    assert run.state().status is Status.RUNNING  # it said `succeeded`; only a manifest counts
-    state = run.state(at=now() + 2 * LOST_AFTER)
+    state = run.state()  # it said `succeeded`; only a manifest counts
     assert state.status is Status.LOST
+    assert run.state(at=now() + 2 * LOST_AFTER).status is Status.LOST  # on another machine
     told(
         "the process is killed (-9) between the artifacts and the manifest, in a folder and in a "
         "bucket",
-        "the artifacts stay; after 60 s without a heartbeat the run is lost, never succeeded",
+        "the artifacts stay; the run is lost, never succeeded: at once for who is on its machine, "
+        "after 60 s without a heartbeat elsewhere",
         state.error,
     )
 

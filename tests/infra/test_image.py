@@ -228,7 +228,7 @@ def test_a_dashboard_that_is_stopped_ends_its_run_and_keeps_the_queue(
     finally:
         process.kill()
         process.wait()
-    assert ended(first) == "cancelled"
+    assert ended(first) == "failed"
     assert second.manifest is None
     assert second.state().status is Status.QUEUED
 

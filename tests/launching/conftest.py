@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from mmmlib.archive import heard, run as run_module
 from mmmlib.archive.manifest import Launch, Status
 from mmmlib.archive.run import Run
 from mmmlib.ground import names
 from mmmlib.ground.environment import settings
 from mmmlib.ground.errors import LaunchError
+from mmmlib.launching import queue, slots
+from mmmlib.run import supervisor
 from mmmlib.run.supervisor import Supervisor
 
 STARTED: list[Supervisor] = []
@@ -24,6 +29,7 @@ class Shelf:
 
     queue = "shelf"
     patience = 60.0
+    ask_after = 0.0
     remote = False
 
     def slots(self) -> int:
@@ -41,7 +47,7 @@ class Shelf:
         STARTED.append(supervisor)
         return f"shelf-{len(STARTED)}"
 
-    def ended(self, handle: str) -> tuple[Status, str] | None:
+    def fate(self, handle: str) -> tuple[Status, str] | None:
         return None
 
     def stop(self, handle: str) -> None:
@@ -57,8 +63,8 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Supervisor]]:
 
     module.SLOTS[0] = 1
     yield module.STARTED
-    for supervisor in module.STARTED:
-        supervisor.end(Status.CANCELLED, "the test is over")
+    for started in module.STARTED:
+        started.end(Status.CANCELLED, "the test is over")
     module.STARTED.clear()
     module.REFUSES.clear()
 
@@ -69,3 +75,31 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pyt
     settings.cache_clear()
     yield monkeypatch
     settings.cache_clear()
+
+
+class Clock:
+    """Both clocks of this process: the time of day, which is set, and the one that never is."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+        self.slept = 0.0
+        self.set_by = dt.timedelta(0)
+        real, day = time.monotonic, run_module.now
+        monkeypatch.setattr(heard, "monotonic", lambda: real() + self.slept)
+        for module in (run_module, queue, slots, supervisor):
+            monkeypatch.setattr(module, "now", lambda: day() + self.set_by)
+
+    def sleeps(self, seconds: float) -> None:
+        """Let time pass."""
+        self.slept += seconds
+        self.set_by += dt.timedelta(seconds=seconds)
+
+    def jumps(self, seconds: float) -> None:
+        """Set the time of day."""
+        self.set_by += dt.timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Clocks that the test sets."""
+    return Clock(monkeypatch)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from mmmlib.job.parse import TrainingJob
 from mmmlib.launching.cloudrun import CloudRunExecutor
 from mmmlib.launching.queue import cancel, drain, settle, submit
 from tests.launching.cloud import JOB, Cloud, cloud
+from tests.launching.conftest import Clock
 
 Make = Callable[..., TrainingJob]
 
@@ -33,11 +33,6 @@ def handle(run: Run) -> str:
     launch = run.launch
     assert launch is not None
     return launch.handle
-
-
-def silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if a minute had gone by without a word."""
-    monkeypatch.setattr("mmmlib.launching.queue.LOST_AFTER", dt.timedelta(0))
 
 
 def test_a_job_with_a_file_is_executed_in_the_container(
@@ -71,18 +66,17 @@ def test_a_job_with_a_file_is_executed_in_the_container(
 
 
 def test_a_container_that_was_killed_is_a_failed_run_with_the_reason(
-    server: Cloud, make_job: Make, monkeypatch: pytest.MonkeyPatch
+    server: Cloud, make_job: Make, clock: Clock
 ) -> None:
     server.stuck = True
     run, second = submit(make_job(), "cloudrun"), submit(make_job(), "cloudrun")
     assert run.state().status is Status.QUEUED
-    silent(monkeypatch)
-    assert settle(run) is Status.QUEUED  # the container is there, and has time
+    clock.sleeps(3600)
+    assert settle(run) is Status.QUEUED  # the container is there, and waits for its machine
+    clock.sleeps(-3600)
     server.kill(handle(run), "Memory limit of 512 MiB exceeded")
-    monkeypatch.undo()
     assert settle(run) is Status.QUEUED  # it was handed over a moment ago: nobody asks yet
-    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "shop")
-    silent(monkeypatch)
+    clock.sleeps(20)
     assert settle(run) is Status.FAILED
     assert run.state().error == "its container was ended: Memory limit of 512 MiB exceeded"
     drain(run.store.root)
@@ -95,7 +89,7 @@ def test_a_container_that_has_not_begun_is_cancelled(server: Cloud, make_job: Ma
     cancel(run, who="ben")
     assert run.state().error == "cancelled by ben before it began"
     assert server.cancelled == {handle(run)}
-    ended = CloudRunExecutor().ended(handle(run))
+    ended = CloudRunExecutor().fate(handle(run))
     assert ended == (Status.CANCELLED, "The execution was cancelled")
 
 
@@ -107,7 +101,7 @@ def test_what_cloud_run_refuses_is_said(server: Cloud, make_job: Make) -> None:
     assert "Permission 'run.jobs.runWithOverrides' denied" in run.state().error
     executor = CloudRunExecutor()
     gone = f"{JOB}/executions/gone"
-    assert executor.ended(gone) == (Status.LOST, "its execution gone was deleted")
+    assert executor.fate(gone) == (Status.LOST, "its execution gone was deleted")
     server.deny = False
     executor.stop(gone)
 
@@ -116,7 +110,7 @@ def test_an_api_that_is_away(environment: pytest.MonkeyPatch, make_job: Make) ->
     environment.setenv("GOOGLE_CLOUD_PROJECT", "shop")
     environment.setenv("MMM_CLOUDRUN_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(LaunchError, match="Cloud Run does not tell"):
-        CloudRunExecutor().ended(f"{JOB}/executions/x")
+        CloudRunExecutor().fate(f"{JOB}/executions/x")
     run = submit(make_job(), "cloudrun")
     assert "Cloud Run did not start" in run.state().error
 

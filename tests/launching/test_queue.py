@@ -14,11 +14,12 @@ import pytest
 from mmmlib.archive.archive import Archive
 from mmmlib.archive.manifest import State, Status
 from mmmlib.archive.run import CANCEL, LAUNCH, LOST_AFTER, MANIFEST, STATUS, Run, now
+from mmmlib.ground import children
 from mmmlib.ground.environment import settings
 from mmmlib.ground.errors import JobError, LaunchError, RunError
 from mmmlib.job.parse import TrainingJob
 from mmmlib.launching.executor import allowed_executor, open_executor
-from mmmlib.launching.local import LocalExecutor, process_handle
+from mmmlib.launching.local import LocalExecutor
 from mmmlib.launching.queue import (
     Queue,
     cancel,
@@ -32,6 +33,7 @@ from mmmlib.launching.queue import (
 )
 from mmmlib.run.supervisor import Supervisor, conclude
 from tests.conftest import REPOSITORY
+from tests.launching.conftest import Clock
 
 Make = Callable[..., TrainingJob]
 
@@ -115,12 +117,17 @@ def test_a_run_that_goes_on_is_asked(shelf: list[Supervisor], job: TrainingJob) 
     assert not run.has(MANIFEST)
 
 
-def test_a_lost_run_frees_its_place(shelf: list[Supervisor], job: TrainingJob) -> None:
+def test_a_lost_run_frees_its_place(
+    shelf: list[Supervisor], job: TrainingJob, clock: Clock
+) -> None:
     dead, second = submit(job, "shelf"), submit(job, "shelf")
     shelf[0]._ended.set()
     shelf[0]._thread.join()
-    old = shelf[0].state.model_copy(update={"heartbeat": now() - LOST_AFTER * 2})
-    dead.save(STATUS, old.to_json())
+    drain(job.root)
+    clock.sleeps(LOST_AFTER.total_seconds() - 1)
+    drain(job.root)
+    assert second.state().status is Status.QUEUED
+    clock.sleeps(2)
     drain(job.root)
     assert second.state().status is Status.RUNNING
     manifest = dead.manifest
@@ -136,20 +143,20 @@ def test_a_lost_run_frees_its_place(shelf: list[Supervisor], job: TrainingJob) -
 
 def test_a_process_that_is_gone_is_lost_early(job: TrainingJob) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
-    handle = process_handle(gone.pid)
+    handle = children.handle(gone.pid)
     gone.wait()
     executor = LocalExecutor()
-    assert executor.ended(process_handle(os.getpid())) is None
-    assert executor.ended(handle) == (Status.LOST, f"its process {gone.pid} was killed")
+    assert executor.fate(children.handle(os.getpid())) == (Status.RUNNING, "")
+    assert executor.fate(handle) == (Status.LOST, f"its process {gone.pid} was killed")
+    assert executor.fate(handle.replace(":", ":1")) is None  # of another container, or boot
     archive = Archive(job.root)
     run = archive.claim(job)
     launch = new_launch("local", executor, "ann", "")
     save_launch(run, launch.model_copy(update={"handed_over": now(), "handle": handle}))
-    quiet = State(status=Status.RUNNING, heartbeat=now() - dt.timedelta(seconds=20), started=now())
-    run.save(STATUS, quiet.model_copy(update={"heartbeat": now()}).to_json())
-    assert settle(run) is Status.RUNNING  # it may just have ended; its heart was heard
-    run.save(STATUS, quiet.to_json())
-    assert settle(run) is Status.LOST
+    heard_now = State(status=Status.RUNNING, heartbeat=now(), started=now())
+    run.save(STATUS, heard_now.to_json())
+    assert settle(run) is Status.LOST  # however lately its heart was heard
+    assert State.model_validate_json(run.load(STATUS)).status is Status.LOST
     assert f"process {gone.pid} was killed" in run.state().error
 
 
@@ -164,7 +171,7 @@ def test_a_run_that_was_never_heard_is_lost(job: TrainingJob) -> None:
 
 
 def test_whoever_took_the_place_and_died_before_the_start(
-    shelf: list[Supervisor], job: TrainingJob, monkeypatch: pytest.MonkeyPatch
+    shelf: list[Supervisor], job: TrainingJob, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     """The run is started by the next one, after a minute; and only once."""
     queue = Queue(Archive(job.root), open_executor("shelf"))
@@ -178,7 +185,7 @@ def test_whoever_took_the_place_and_died_before_the_start(
             submit(job, "shelf")
     assert queue.drain() == []
     assert not shelf
-    monkeypatch.setattr("mmmlib.launching.queue.LOST_AFTER", dt.timedelta(0))
+    clock.jumps(-3600)  # nor does it wait for a clock that was set back
     (run,) = queue.drain()
     assert run.state().status is Status.RUNNING
     with pytest.raises(RunError, match="a run is executed once"):
@@ -220,10 +227,27 @@ def test_a_terminal_that_was_closed_is_passed_over(
     archive = Archive(job.root)
     queue, attended = Queue(archive, open_executor("shelf")), archive.claim(job)
     launch = new_launch("shelf", queue.executor, "ann", "")
-    queue.add(attended, launch.model_copy(update={"attended": now() - LOST_AFTER * 2}))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    handle = children.handle(gone.pid)
+    queue.add(attended, launch.model_copy(update={"attended": now(), "handle": handle}))
+    gone.wait()
     assert submit(job, "shelf").state().status is Status.RUNNING
     assert attended.has(MANIFEST)
     assert attended.state().status is Status.LOST
+
+
+def test_a_terminal_of_another_container_that_was_closed_is_passed_over(
+    shelf: list[Supervisor], job: TrainingJob, clock: Clock
+) -> None:
+    """Nobody here can see its process: the next one is started, and it is ended after a minute."""
+    archive = Archive(job.root)
+    queue, attended = Queue(archive, open_executor("shelf")), archive.claim(job)
+    launch = new_launch("shelf", queue.executor, "ann", "")
+    queue.add(attended, launch.model_copy(update={"attended": now() - LOST_AFTER * 2}))
+    assert submit(job, "shelf").state().status is Status.RUNNING
+    assert not attended.has(MANIFEST)
+    clock.sleeps(LOST_AFTER.total_seconds() + 1)
+    assert settle(attended) is Status.LOST
 
 
 def test_nothing_is_claimed_for_what_cannot_be_launched(

@@ -35,7 +35,7 @@ def test_a_run_succeeds_with_hashes_and_receipt(run: Run, job: TrainingJob) -> N
     assert manifest is not None
     assert manifest.status is run.state().status is Status.SUCCEEDED
     assert manifest.artifacts["x.csv"].sha256 == hashlib.sha256(b"1,2\n").hexdigest()
-    assert set(manifest.artifacts) == {"job.yaml", "x.csv", "status.json"}
+    assert set(manifest.artifacts) == {"job.yaml", "x.csv"}
     receipt = manifest.receipt
     assert (receipt.seed, receipt.workers, receipt.engine) == (job.seed, job.workers, "native")
     assert receipt.engine_version

@@ -20,6 +20,7 @@ from mmmlib.ui.run.download import readable
 from mmmlib.ui.run.findings import picture_of, read_findings
 from mmmlib.ui.run.model import LOG_LINES, RunModel, first_shown, neighbours, newest
 from mmmlib.ui.run.spread import read_spread
+from tests.tampering import rewrite, rewrite_table
 
 
 @pytest.fixture
@@ -175,10 +176,10 @@ def test_one_model_has_nothing_near_it(ended, tmp_path):
     run = ended["succeeded"]
     kept = run.load("candidates.parquet")
     try:
-        run.save_table("candidates", run.load_table("candidates").head(1))
+        rewrite_table(run, "candidates", run.load_table("candidates").head(1))
         assert read_spread(run, "1_1_1", "roas") == {}
     finally:
-        run.save("candidates.parquet", kept)
+        rewrite(run, "candidates.parquet", kept)
 
 
 def test_the_interval_of_the_posterior_is_shown_where_it_has_converged(ended):
@@ -189,13 +190,13 @@ def test_the_interval_of_the_posterior_is_shown_where_it_has_converged(ended):
     table = pd.DataFrame({c.CHANNEL: names, c.ROLE: "paid", c.LOW: 1.0, c.HIGH: 2.0})
     table = table.assign(known="roughly known", level=0.9, converged=True, verdict="they agree")
     try:
-        run.save_table("posterior", table)
+        rewrite_table(run, "posterior", table)
         found = read_findings(run)
         assert found.posterior == {"level": 0.9, "converged": 1.0, "verdict": "they agree"}
         assert {(row["low"], row["high"], row["known"]) for row in found.channels} == {
             (1.0, 2.0, "roughly known")
         }
-        run.save_table("posterior", table.assign(converged=False))
+        rewrite_table(run, "posterior", table.assign(converged=False))
         assert [row["low"] for row in read_findings(run).channels] == [None] * len(names)
     finally:
-        run.save("posterior.parquet", kept)
+        rewrite(run, "posterior.parquet", kept)

@@ -20,6 +20,7 @@ from mmmlib.ui.run.notebooks.tables import MOST_ROWS, read_html
 from mmmlib.ui.run.notebooks.text import blocks_of
 from mmmlib.ui.run.over_time.model import OverTimeModel
 from mmmlib.ui.run.spread import read_spread
+from tests.tampering import rewrite, rewrite_table
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +56,15 @@ def test_only_near_best_candidates_make_the_spread(sample, tmp_path):
     run = sample.succeeded(Archive(str(tmp_path)))
     ids = [f"1_{number}_1" for number in range(40)]
     scores = np.arange(40) / 100
-    run.save_table(
+    rewrite_table(
+        run,
         "candidates",
         pd.DataFrame(
             {"candidate": ids, "error_score": scores, "pareto_front": 1, "cluster": 0}
         ).sample(frac=1, random_state=1),
     )
-    run.save_table(
+    rewrite_table(
+        run,
         "decomposition",
         pd.DataFrame({"candidate": ids, "variable": "tv", "role": "paid", "roas": scores + 1}),
     )
@@ -120,8 +123,8 @@ def test_curves_keep_their_ends(run, sample):
 
 def test_an_archived_allocation(sample, tmp_path):
     run = sample.succeeded(Archive(str(tmp_path)))
-    run.save(
-        "allocation_max_response.csv", b"channel,planned_spend,binding\ntv,3.5,\nradio,,high\n"
+    rewrite(
+        run, "allocation_max_response.csv", b"channel,planned_spend,binding\ntv,3.5,\nradio,,high\n"
     )
     (plan,) = strict(CurvesModel(run).plans())
     assert plan["name"] == "the most response for the budget"
@@ -133,15 +136,16 @@ def test_an_archived_allocation(sample, tmp_path):
 
 def test_figures_and_warnings_of_the_allocation_are_for_people(sample, tmp_path):
     run = sample.succeeded(Archive(str(tmp_path)))
-    run.save("allocation_max_response.csv", b"channel,planned_spend,binding\ntv,3.5,high\n")
-    run.save("allocation_warnings.csv", b"warning\n1 of 1 channels stands on a bound\n")
-    run.save(
+    rewrite(run, "allocation_max_response.csv", b"channel,planned_spend,binding\ntv,3.5,high\n")
+    rewrite(run, "allocation_warnings.csv", b"warning\n1 of 1 channels stands on a bound\n")
+    rewrite(
+        run,
         "allocator_metrics.csv",
         b"metric,current,planned,lift_percent\nspend_per_period,2,3.5,75\nroas,4,3,-25\n"
         b"kkt_residual,,0,\noptimality_gap,,0,\nrobyn_nlopt_status,,4,\n",
     )
     weeks = pd.date_range("2024-01-01", periods=3, freq="7D")
-    run.save_table("model_input", pd.DataFrame({"date": weeks}))
+    rewrite_table(run, "model_input", pd.DataFrame({"date": weeks}))
     model = CurvesModel(run)
     assert [plan["name"] for plan in model.plans()] == ["the most response for the budget"]
     assert model.warnings() == ["1 of 1 channels stands on a bound"]
@@ -171,7 +175,7 @@ def notebook(*outputs):
 
 
 def shown(run, *outputs):
-    run.save("train.ipynb", notebook(*outputs))
+    rewrite(run, "train.ipynb", notebook(*outputs))
     return read_notebook(run, "train.ipynb")[1]["outputs"]
 
 
@@ -227,7 +231,7 @@ def test_a_picture_that_is_none_is_not_shown(sample, tmp_path):
 def test_what_is_no_notebook_is_said(sample, tmp_path):
     run = sample.succeeded(Archive(str(tmp_path)))
     for text in (b"{", b"[]", b"{}", b'{"cells": [1]}'):
-        run.save("train.ipynb", text)
+        rewrite(run, "train.ipynb", text)
         with pytest.raises(RunError, match=r"train\.ipynb is no notebook"):
             read_notebook(run, "train.ipynb")
 

@@ -56,7 +56,7 @@ resource "google_storage_bucket" "archive" {
         age            = lifecycle_rule.value.days
         matches_prefix = ["robyn/"]
         # small files that listing a run reads stay where reading costs nothing
-        matches_suffix = [".parquet", ".RDS", ".ipynb", ".png", ".log"]
+        matches_suffix = [".parquet", ".RDS", ".ipynb", ".pdf", ".png", ".log"]
       }
       action {
         type          = "SetStorageClass"

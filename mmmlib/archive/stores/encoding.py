@@ -23,9 +23,14 @@ _TEXT = {
 }
 _BINARY = {
     ".parquet": "application/vnd.apache.parquet",
+    ".pdf": "application/pdf",
     ".png": "image/png",
+    ".rds": "application/octet-stream",  # R has no registered one
     ".zip": "application/zip",
 }
+TYPES = {**_TEXT, **_BINARY}  # of everything that a run writes
+# Small files that listing a run reads stay where reading costs nothing; these may grow cold.
+COLD = (".parquet", ".RDS", ".ipynb", ".pdf", ".png", ".log")
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ class LocalStore:
         path = self._path(key)
         with self._unfinished(path, data) as part:
             os.replace(part, path)
+            _sync(path.parent)
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         path = self._path(key)
@@ -45,11 +46,12 @@ class LocalStore:
                 os.link(part, path)  # fails when there is one, and shows whole bytes at once
             except FileExistsError:
                 return False
+            _sync(path.parent)
         return True
 
     def get(self, key: str) -> bytes:
         try:
-            return self._path(key).read_bytes()
+            return self._own(key).read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise KeyError(key) from None
         except OSError as error:
@@ -69,6 +71,8 @@ class LocalStore:
                 if name.startswith(_PART):
                     continue
                 path = Path(folder, name)
+                if path.is_symlink():  # leads somewhere else: it is no artifact
+                    continue
                 try:
                     info = path.stat()
                 except FileNotFoundError:
@@ -113,12 +117,29 @@ class LocalStore:
     def _path(self, key: str) -> Path:
         return self.folder.joinpath(*key_parts(key))
 
+    def _folders(self, folder: Path) -> None:
+        """Make folders that are there after a power cut, each written into its parent."""
+        missing = []
+        while not folder.is_dir():
+            missing.append(folder)
+            folder = folder.parent
+        for each in reversed(missing):
+            each.mkdir(exist_ok=True)
+            _sync(each.parent)
+
+    def _own(self, key: str) -> Path:
+        """The file of a key; a link in its place would show any file of this machine."""
+        path = self._path(key)
+        if path.is_symlink():
+            raise StoreError(f"{path} is a symbolic link, not an artifact; remove it")
+        return path
+
     @contextmanager
     def _unfinished(self, path: Path, data: bytes) -> Iterator[str]:
         """Whole, synced bytes under another name in the same folder, gone afterwards."""
         part = ""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._folders(path.parent)
             handle, part = tempfile.mkstemp(prefix=_PART, dir=path.parent)
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -135,3 +156,18 @@ class LocalStore:
         finally:
             if part:
                 Path(part).unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Have a folder's names written: else a manifest may survive the artifacts before it."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # one may write into a folder that one may not list
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that keeps names safe in its own way
+            raise
+    finally:
+        os.close(handle)

@@ -235,12 +235,17 @@ class HeldArchive(Shown, AllRuns):
         """Runs, newest first."""
         return [HeldRun.of(run) for run in super().runs(revision, country)]
 
-    def queue(self) -> pd.DataFrame:
-        """The runs that go on and those that wait, in their order: ``queue, run, status, who``."""
+    def queue(self, settle: bool = False) -> pd.DataFrame:
+        """The runs that go on and those that wait, in their order: ``queue, run, status, who``.
+
+        ``settle`` first ends what is dead and starts what is next, as a server does by itself.
+        """
         import pandas as pd
 
-        from mmmlib.launching import listed
+        from mmmlib.launching import listed, settled
 
+        if settle:
+            settled(self.store.root)
         rows = [(name, str(run), run.state()) for name, run in listed(self)]
         return pd.DataFrame(
             [(name, run, str(state.status), state.who) for name, run, state in rows],

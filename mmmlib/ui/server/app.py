@@ -30,7 +30,7 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 
 from mmmlib.archive import Archive
 from mmmlib.ground import MMMError, Severity, log, settings
-from mmmlib.launching import drain
+from mmmlib.launching import Tending
 from mmmlib.ui.server.folder import ServerFolder
 from mmmlib.ui.server.handlers import (
     Closing,
@@ -105,17 +105,20 @@ def serve(host: str, port: int, root: str, base_url: str = "", token: str = "") 
     bound = _listen(host, port)
     os.environ.update(places)
     settings.cache_clear()
-    folder = ServerFolder()
+    folder, stop = ServerFolder(), threading.Event()
     try:
         with ServerLog(folder.log):
             _warn(host, token)
             logging.getLogger("tornado.general").addFilter(_no_misread_ping)
-            threading.Thread(target=_drain, name="queue", daemon=True).start()
+            threading.Thread(
+                target=Tending(places["MMM_ROOT"]).until, args=[stop], name="queue", daemon=True
+            ).start()
             config = _config(notebook, host, bound.getsockname()[1], path, token)
             server = DashboardServer(bound, folder, config=config)
             server.initialize([])
             server.start()
     finally:
+        stop.set()
         folder.remove()
 
 
@@ -229,14 +232,6 @@ def _path(base_url: str) -> str:
         raise MMMError(f"base URL {base_url!r} is no path; write one such as /mmm/")
     inner = base_url.strip("/")
     return f"/{inner}/" if inner else "/"
-
-
-def _drain() -> None:
-    """Start what was queued while no server was there; an executor may take its time to answer."""
-    try:
-        drain()
-    except MMMError as error:
-        log(f"the queue was not looked at: {error}", Severity.WARNING)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -44,6 +44,7 @@ def facts(server: str, store: GcsStore, key: str) -> dict[str, str]:
         ("robyn_console.log", "text/plain; charset=utf-8", "gzip"),
         ("a.png", "image/png", None),
         ("a.parquet", "application/vnd.apache.parquet", None),
+        ("a.pdf", "application/pdf", None),
         ("InputCollect.RDS", "application/octet-stream", None),
     ],
 )
