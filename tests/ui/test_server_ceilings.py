@@ -134,9 +134,15 @@ def test_kernels_are_of_served_pages_and_tokens_cannot_be_guessed(tmp_path: Path
         assert waiting
         for kernel in waiting:  # nobody's yet
             assert answer(address, f"/api/kernels/{kernel}", **known)[0] == 404
+        asked, login, cookie = answer(address, "/login")
+        hidden = re.findall(r'name="_xsrf" value="([^"]+)', login)[0]
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        form["Cookie"] = re.findall(r"_xsrf=[^;]+", cookie)[0]
+        sent = urllib.parse.urlencode({"_xsrf": hidden, "password": "right-token"})
+        assert answer(address, "/login", "POST", sent, **form)[0] == 302
+        assert asked == 200
         codes = [answer(address, f"/?token=guess{i}")[0] for i in range(12)]
         assert codes[:10].count(429) == 0
         assert codes[10:] == [429, 429]
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        assert answer(address, "/login", "POST", "password=guess", **form)[0] in (403, 429)
+        assert answer(address, "/login", "POST", sent, **form)[0] == 429
         assert answer(address, **known)[0] == 429  # a right one has to wait too

@@ -31,14 +31,17 @@ class TokenIdentity(VoilaIdentityProvider):  # type: ignore[misc]
         return user
 
     def process_login_form(self, handler: RequestHandler) -> User | None:
-        """Return who filled in the form."""
-        self._judge(handler, handler.get_argument("password", default=""))
-        user: User | None = super().process_login_form(handler)
-        return user
+        """Return who filled in the form; nobody without a token, which nothing there can change."""
+        if self.token and self._judge(handler, handler.get_argument("password", default="")):
+            user: User = self.generate_anonymous_user(handler)
+            return user
+        return None
 
-    def _judge(self, handler: RequestHandler, sent: str) -> None:
+    def _judge(self, handler: RequestHandler, sent: str) -> bool:
         address = str(handler.request.remote_ip)
         if self._tries.too_many(address):
             raise HTTPError(429, log_message=WAIT)
-        if not hmac.compare_digest(sent.encode(), self.token.encode()):
-            self._tries.wrong(address)
+        if hmac.compare_digest(sent.encode(), self.token.encode()):
+            return True
+        self._tries.wrong(address)
+        return False
