@@ -7,7 +7,7 @@ data "google_project" "this" {
 
 locals {
   iap_agent = "serviceAccount:service-${data.google_project.this.number}@gcp-sa-iap.iam.gserviceaccount.com"
-  deployer  = "serviceAccount:github-deployer@${var.project_id}.iam.gserviceaccount.com"
+  deployer  = "serviceAccount:${var.environment == "production" ? "github-deployer" : "github-deployer-${var.environment}"}@${var.project_id}.iam.gserviceaccount.com"
   visitors  = setunion(var.people, [local.deployer]) # the deployer for the smoke test
   invokers  = var.iap ? toset([local.iap_agent]) : local.visitors
 }

@@ -13,6 +13,11 @@ output "job" {
   value       = google_cloud_run_v2_job.training.name
 }
 
+output "check" {
+  description = "Name of the job that tries a new image."
+  value       = google_cloud_run_v2_job.check.name
+}
+
 output "archive" {
   description = "Root of the archive."
   value       = "gs://${var.bucket_name}"

@@ -63,6 +63,78 @@ resource "google_cloud_run_v2_job" "training" {
     }
   }
 
+  # What trains gets a new image from traffic.sh, together with the traffic and after the smoke test;
+  # a rollback moves both back. Terraform gives the first one only.
+  lifecycle {
+    ignore_changes = [client, client_version, template[0].template[0].containers[0].image]
+  }
+}
+
+# The new image, before anything trains with it: the smoke test executes `mmm doctor` on it, as the
+# runtime, with the variables and the size of a training.
+resource "google_cloud_run_v2_job" "check" {
+  name                = "${var.service_name}-check"
+  location            = var.region
+  deletion_protection = false # it keeps nothing
+
+  template {
+    task_count  = 1
+    parallelism = 1
+
+    template {
+      service_account       = local.runtime
+      timeout               = "900s"
+      max_retries           = 0
+      execution_environment = "EXECUTION_ENVIRONMENT_GEN2"
+
+      containers {
+        image = var.image
+        args  = ["doctor"]
+
+        resources {
+          limits = {
+            cpu    = tostring(var.training.cpu)
+            memory = "${var.training.memory_gib}Gi"
+          }
+        }
+
+        dynamic "env" {
+          for_each = local.variables
+          content {
+            name  = env.key
+            value = env.value
+          }
+        }
+
+        dynamic "env" {
+          for_each = var.secret_variables
+          content {
+            name = env.key
+            value_source {
+              secret_key_ref {
+                secret  = env.value.secret
+                version = env.value.version
+              }
+            }
+          }
+        }
+
+        volume_mounts {
+          name       = "scratch"
+          mount_path = "/scratch"
+        }
+      }
+
+      volumes {
+        name = "scratch"
+        empty_dir {
+          medium     = "MEMORY"
+          size_limit = "${floor(var.training.memory_gib * 1024 / 4)}Mi"
+        }
+      }
+    }
+  }
+
   lifecycle {
     ignore_changes = [client, client_version]
   }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mmmlib.archive.run import BEST, CHANGES, HOLIDAYS, Run
 from mmmlib.archive.stores import together
 from mmmlib.data import DROPPED
-from mmmlib.ground import DataError, Problem, StoreError, columns as c
+from mmmlib.ground import DataError, Problem, StoreError, columns as c, from_sheet
 from mmmlib.job import Range, TrainingJob
 from mmmlib.model import (
     ADDED_TABLES,
@@ -78,9 +77,7 @@ def export_model(run: Run, candidate: str, output: str = "", with_data: bool = F
     data = run.load_table("dataset") if with_data else None
     holidays = None
     if with_data and run.has(HOLIDAYS):
-        import pandas as pd
-
-        holidays = pd.read_csv(io.BytesIO(run.load(HOLIDAYS)), parse_dates=[c.DATE])
+        holidays = from_sheet(run.load(HOLIDAYS), parse_dates=[c.DATE])
     path = output or file_name(model.candidate)
     try:
         Path(path).write_bytes(write_model(model, data, holidays))

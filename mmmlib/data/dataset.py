@@ -6,7 +6,6 @@ what alters the model's numbers must be acknowledged in the job.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +28,16 @@ from mmmlib.data.prepare.values import (
     of_year_and_week,
     without_total_rows,
 )
-from mmmlib.ground import DAYS, DataError, Period, Problem, Shown, columns as c, constant
+from mmmlib.ground import (
+    DAYS,
+    DataError,
+    Period,
+    Problem,
+    Shown,
+    columns as c,
+    constant,
+    from_sheet,
+)
 from mmmlib.job import TrainingJob
 
 __all__ = ["Change", "Dataset", "load_dataset", "needed", "prepare_dataset"]
@@ -254,7 +262,7 @@ def load_dataset(
     job: TrainingJob, frame: pd.DataFrame, holidays: bytes, changes: list[dict[str, Any]]
 ) -> Dataset:
     """Put a dataset together again from the artifacts it was saved as."""
-    table = pd.read_csv(io.BytesIO(holidays), parse_dates=[c.DATE])
+    table = from_sheet(holidays, parse_dates=[c.DATE])
     interval = grid.interval_of(frame[job.date], job.date)
     return Dataset(frame, table, interval, tuple(Change(**change) for change in changes))
 

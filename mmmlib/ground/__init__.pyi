@@ -62,6 +62,10 @@ from .secrets import (
     scrub_kernel as scrub_kernel,
     scrub_values as scrub_values,
 )
+from .sheets import (
+    from_sheet as from_sheet,
+    to_sheet as to_sheet,
+)
 from .shown import (
     Shown as Shown,
     card as card,

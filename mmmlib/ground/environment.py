@@ -72,6 +72,12 @@ class Settings(BaseSettings):
         Folder of the files that browsers send; in the user's cache when empty.
     mmm_upload_mb : int
         Size that such a file may have, in megabytes.
+    mmm_uploads_mb : int
+        Size that all of them may have together.
+    mmm_uploads_days : int
+        Days after which a file that was sent and not used since is removed.
+    mmm_pages : int
+        Pages of the dashboard that may be open at once; 0: as many as the memory holds.
     mmm_data_folders : str or None
         Folders whose files may be named in the dashboard, with colons; empty: none. Unset it is
         the working directory, and none where others are served.
@@ -121,6 +127,9 @@ class Settings(BaseSettings):
     mmm_cores: int = Field(default=0, ge=0)
     mmm_uploads: Path | None = None
     mmm_upload_mb: int = Field(default=200, ge=1, le=10_000)
+    mmm_uploads_mb: int = Field(default=2000, ge=1)
+    mmm_uploads_days: int = Field(default=30, ge=1)
+    mmm_pages: int = Field(default=0, ge=0)
     mmm_data_folders: str | None = None
     mmm_look_seconds: int = Field(default=60, ge=1)
     mmm_look_mb: int = Field(default=500, ge=1)

@@ -6,14 +6,13 @@ a local optimum and says so only in a status nobody sees.
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from mmmlib.archive import Run
-from mmmlib.ground import columns as c
+from mmmlib.ground import columns as c, from_sheet
 from mmmlib.model import ROBYNS_ALLOCATION
 from mmmlib.plan.allocation import Allocation
 from mmmlib.plan.basis import Basis
@@ -57,7 +56,7 @@ def compared_metrics(run: Run, ours: Allocation, basis: Basis) -> tuple[pd.DataF
     if not run.has(name):
         return metrics, ""
     asked = basis.job.allocator.model_copy(update={"response": "mean_spend"})
-    compared = compare(basis.plan(asked), pd.read_csv(io.BytesIO(run.load(name))))
+    compared = compare(basis.plan(asked), from_sheet(run.load(name)))
     return pd.concat([metrics, compared.rows], ignore_index=True), compared.said
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from mmmlib.ground import StoreError, columns as c
+from mmmlib.ground import StoreError, columns as c, to_sheet
 from mmmlib.plan.allocation import Allocation
 
 
@@ -60,11 +60,7 @@ def write_plan(allocation: Allocation, path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".xlsx"):
         raise StoreError(f"{path}: a plan is written as .csv or .xlsx; choose one of them")
-    data = (
-        plan_xlsx(allocation)
-        if suffix == ".xlsx"
-        else allocation.table.to_csv(index=False).encode()
-    )
+    data = plan_xlsx(allocation) if suffix == ".xlsx" else to_sheet(allocation.table)
     try:
         path.write_bytes(data)
     except OSError as error:

@@ -25,7 +25,7 @@ from mmmlib.archive import (
 )
 from mmmlib.data import read_annotations
 from mmmlib.engines import native
-from mmmlib.ground import AllocationError, RunError, children, columns as c
+from mmmlib.ground import AllocationError, RunError, children, columns as c, to_sheet
 from mmmlib.model import file_name, write_model
 from mmmlib.plan import Allocation, basis_of
 from mmmlib.run.fitted import fitted_model, values_of
@@ -122,7 +122,7 @@ def _save_plan(run: Run, candidate: str) -> Allocation | None:
         "allocation_warnings.csv": pd.DataFrame({"warning": allocation.warnings}, dtype=object),
     }
     for name, table in files.items():
-        run.save(promoted_name(candidate, name), table.to_csv(index=False).encode())
+        run.save(promoted_name(candidate, name), to_sheet(table))
     return allocation
 
 

@@ -43,7 +43,7 @@ from mmmlib.data import (
     read_annotations,
 )
 from mmmlib.engines import open_engine, second_opinion
-from mmmlib.ground import JobError, Problem, StoreError, figure, scrub_kernel
+from mmmlib.ground import JobError, Problem, StoreError, figure, scrub_kernel, to_sheet
 from mmmlib.job import (
     JOB_KEYS,
     TrainingJob,
@@ -258,10 +258,10 @@ class NotebookRun:
             for line in filter(None, (said, uplift.words() if uplift else "")):
                 self.progress.log(line)
                 print(line)
-            self.run.save("allocator_metrics.csv", _csv(metrics))
-            self.run.save(f"allocation_{allocation.scenario}.csv", _csv(allocation.table))
+            self.run.save("allocator_metrics.csv", to_sheet(metrics))
+            self.run.save(f"allocation_{allocation.scenario}.csv", to_sheet(allocation.table))
             warnings = pd.DataFrame({"warning": allocation.warnings}, dtype=object)
-            self.run.save("allocation_warnings.csv", _csv(warnings))
+            self.run.save("allocation_warnings.csv", to_sheet(warnings))
         return allocation
 
     def one_pager(self, result: TrainingResult, allocation: Allocation | None = None) -> Image:
@@ -290,7 +290,7 @@ class NotebookRun:
 
         from mmmlib.report import style, truth_figure, truth_table
 
-        self.run.save(TRUTH, _csv(truth_table(result, self.job, truth)))
+        self.run.save(TRUTH, to_sheet(truth_table(result, self.job, truth)))
         png = style.png(truth_figure(result, self.job, truth))
         self.run.save(TRUTH_PICTURE, png)
         return Image(png, width=1000)
@@ -324,7 +324,7 @@ class NotebookRun:
                 self.run.save(ANNOTATIONS, load_annotations(self.job.annotations))
             dataset = dataset_of(self.job, self._listener())
             self.run.save_table("dataset", dataset.frame)
-            self.run.save(HOLIDAYS, _csv(dataset.holidays))
+            self.run.save(HOLIDAYS, to_sheet(dataset.holidays))
             self.run.save_json(CHANGES, [asdict(change) for change in dataset.changes])
         self._check(dataset)
         return dataset
@@ -359,7 +359,3 @@ class NotebookRun:
 
     def _repr_html_(self) -> str:
         return run_card(self.run, self._typed)
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False).encode()

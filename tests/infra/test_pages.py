@@ -47,6 +47,7 @@ GCLOUD = {
     "storage restore",
 }
 TERRAFORM_COMMANDS = {
+    "providers",
     "init",
     "plan",
     "apply",

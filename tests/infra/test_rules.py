@@ -22,7 +22,7 @@ BROAD = re.compile(
     r"resourcemanager\.projectIamAdmin|storage\.admin|storage\.objectAdmin|secretmanager\.admin|"
     r"iam\.workloadIdentityPoolAdmin|artifactregistry\.admin|logging\.admin|monitoring\.admin)\b"
 )
-ON_PROJECT = {"roles/iap.admin", "roles/monitoring.editor", "roles/run.admin"}
+ON_PROJECT = {"roles/monitoring.editor"}
 # Roles on a whole project that let one identity be or sign as any other.
 OF_ONE_IDENTITY = ("roles/iam.serviceAccountUser", "roles/iam.serviceAccountTokenCreator")
 
@@ -129,6 +129,64 @@ def test_the_deployer_has_these_roles_on_the_project_and_no_others() -> None:
         for role in re.findall(r"roles/[\w.]+", "\n".join(each.strings))
     }
     assert given == ON_PROJECT
+
+
+def crossings(found: list[Block]) -> list[str]:
+    """Say where one environment's deployer, or its workflows, reach what is another's."""
+    said = []
+    for each in found:
+        text = "\n".join(each.strings)
+        named = {*re.findall(r"google_service_account\.deployer\b(\[[^]]*\])?", text)}
+        if named - {"[each.key]", "[each.value.environment]"}:
+            said.append(f"{each} does not say whose deployer")
+        if each.kind == "google_iam_workload_identity_pool_provider" and each.name != "batch":
+            if "assertion.environment == '${each.key}'" not in text:
+                said.append(f"{each} lets in a workflow outside the environment")
+            if "attribute.workflow_ref" in str(each.body["attribute_mapping"]):
+                said.append(f"{each} could become the runtime")
+        becomes = "workloadIdentityUser" in text and "google_service_account.deployer" in text
+        if becomes and "attribute.environment/${each.key}" not in text:
+            said.append(f"{each} lets another environment's workflow be the deployer")
+    return said
+
+
+def test_each_environment_has_a_deployer_of_its_own() -> None:
+    assert crossings(RESOURCES) == []
+    deployers = [each for each in RESOURCES if each.name == "deployer"]
+    assert len(deployers) == 6
+    assert all("for_each" in each.body for each in deployers)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (
+            'resource "google_project_iam_member" "m" {\n'
+            "  member = google_service_account.deployer.member\n}",
+            "whose deployer",
+        ),
+        (
+            'resource "x_iam_member" "m" {\n'
+            '  member = google_service_account.deployer["staging"].member\n}',
+            "whose deployer",
+        ),
+        (
+            'resource "google_iam_workload_identity_pool_provider" "p" {\n'
+            "  attribute_mapping = {}\n  attribute_condition = \"assertion.ref == 'main'\"\n}",
+            "outside the environment",
+        ),
+        (
+            'resource "google_service_account_iam_member" "m" {\n'
+            "  service_account_id = google_service_account.deployer[each.key].name\n"
+            '  role = "roles/iam.workloadIdentityUser"\n'
+            '  member = "principalSet://pool/attribute.repository_id/1"\n}',
+            "another environment's workflow",
+        ),
+    ],
+)
+def test_a_crossing_is_found(text: str, complaint: str) -> None:
+    (said,) = crossings(resources(parse(text)))
+    assert complaint in said
 
 
 def test_what_holds_data_or_rights_is_not_in_the_deployers_hands() -> None:

@@ -32,6 +32,13 @@ elif words[:3] == ["run", "services", "describe"]:
     if "MISSING" in os.environ:
         sys.exit("ERROR: (gcloud.run.services.describe) " + os.environ["MISSING"])
     print(os.environ["SERVICE"])
+elif words[:3] == ["run", "revisions", "describe"]:
+    print(json.dumps({"spec": {"containers": [{"image": "image@new"}]}}))
+elif words[:3] == ["run", "jobs", "describe"]:
+    spec = {"containers": [{"image": "image@old"}]}
+    print(json.dumps({"spec": {"template": {"spec": {"template": {"spec": spec}}}}}))
+elif " ".join(words[:3]) == os.environ.get("FAILS"):
+    sys.exit("ERROR: it does not")
 """
 
 
@@ -198,8 +205,36 @@ def test_the_candidate_gets_an_address(run: Callable, tmp_path: Path) -> None:
     assert "--set-tags candidate=mmm-app-9" in calls(tmp_path)
 
 
-def test_traffic_moves_to_one_revision(run: Callable, tmp_path: Path) -> None:
+def changed(tmp_path: Path) -> list[str]:
+    """What was changed, in order."""
+    return [line for line in calls(tmp_path).splitlines() if "update" in line]
+
+
+TRAFFIC = (
+    "run services update-traffic mmm-app --region europe-west1 --to-revisions mmm-app-9=100 --quiet"
+)
+IMAGE = "run jobs update mmm-app-train --region europe-west1 --image image@{} --quiet"
+
+
+def test_traffic_and_training_move_to_one_revision(run: Callable, tmp_path: Path) -> None:
     assert run("traffic.sh", "mmm-app", "europe-west1", "mmm-app-9").returncode == 0
-    assert "update-traffic mmm-app --region europe-west1 --to-revisions mmm-app-9=100" in calls(
-        tmp_path
-    )
+    assert changed(tmp_path) == [IMAGE.format("new"), TRAFFIC]
+
+
+def test_both_move_or_neither(run: Callable, tmp_path: Path) -> None:
+    words = ("traffic.sh", "mmm-app", "europe-west1", "mmm-app-9")
+    done = run(*words, FAILS="run services update-traffic")
+    assert done.returncode == 1
+    assert "trains with image@old as before" in done.stderr
+    assert changed(tmp_path) == [IMAGE.format("new"), TRAFFIC, IMAGE.format("old")]
+    (tmp_path / "calls").write_text("")
+    assert run(*words, FAILS="run jobs update").returncode == 1
+    assert changed(tmp_path) == [IMAGE.format("new")]
+
+
+def test_doctor_is_executed_on_the_new_image(run: Callable, tmp_path: Path) -> None:
+    assert run("check.sh", "mmm-app", "europe-west1").returncode == 0
+    assert "run jobs execute mmm-app-check --region europe-west1 --wait" in calls(tmp_path)
+    done = run("check.sh", "mmm-app", "europe-west1", FAILS="run jobs execute")
+    assert done.returncode == 1
+    assert "traffic and training stay where they were" in done.stderr

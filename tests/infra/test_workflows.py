@@ -39,6 +39,7 @@ def complaints(text: str) -> list[str]:
             {},
             {"contents": "read"},
             {"contents": "read", "id-token": "write"},
+            {"contents": "read", "pages": "write", "id-token": "write"},  # publishes the docs
         ):
             said.append(f"{name} has more rights than any needs")
         if "uses" not in job and "timeout-minutes" not in job:
@@ -106,12 +107,37 @@ def test_which_push_deploys_where() -> None:
 def test_traffic_moves_after_the_smoke_test() -> None:
     (release,) = (load(file) for file in FILES if file.stem == "release")
     names = [step.get("name", "") for step in release["jobs"]["deploy"]["steps"]]
-    order = ["Pin what serves now", "Plan", "Apply", "Smoke test", "Move traffic"]
+    order = ["Pin what serves now", "Plan", "Apply", "Smoke test", "Doctor", "Move traffic"]
     places = [next(i for i, name in enumerate(names) if name.startswith(each)) for each in order]
     assert places == sorted(places)
     steps = release["jobs"]["deploy"]["steps"]
     assert not any("continue-on-error" in step or "if" in step for step in steps)
     assert release["jobs"]["deploy"]["needs"] == "image"
+
+
+def test_who_becomes_a_deployer_is_a_job_of_its_environment() -> None:
+    """Google's fence asks for it, and what GitHub asks of the environment holds for the rights."""
+    wanted = {"release": "${{ inputs.environment }}", "deploy": "production"}
+    found = 0
+    for file in FILES:
+        for job in load(file)["jobs"].values():
+            for step in job.get("steps", []):
+                given = step.get("with", {})
+                if "github-deployer" in given.get("service_account", ""):
+                    environment = job["environment"]
+                    name = environment["name"] if isinstance(environment, dict) else environment
+                    assert name == wanted[file.stem]
+                    assert given["workload_identity_provider"].endswith(f"/github-{name}")
+                    found += 1
+    assert found == 3
+
+
+def test_training_gets_an_image_with_the_traffic_only() -> None:
+    text = (REPOSITORY / "infra" / "terraform" / "training.tf").read_text()
+    assert (
+        "ignore_changes = [client, client_version, template[0].template[0].containers[0].image]"
+        in (text.partition('"check"')[0])
+    )
 
 
 def test_a_failed_country_never_stops_the_others() -> None:

@@ -16,7 +16,7 @@ from mmmlib.archive.archive import Archive
 from mmmlib.archive.results import save_result
 from mmmlib.archive.run import BEST, Run
 from mmmlib.cli import main
-from mmmlib.ground import columns as c
+from mmmlib.ground import columns as c, from_sheet
 from mmmlib.ground.errors import JobError, RunError, StoreError
 from mmmlib.job.parts import Allocator, ChannelBounds
 from mmmlib.plan.allocate import allocate
@@ -122,7 +122,7 @@ def test_the_command_prints_the_plan_and_writes_it(run: Run, tmp_path: Path) -> 
     assert done.exit_code == 0, done.output
     assert "max_response, per week, for 60 weeks" in done.output
     assert "ROAS planned" in done.output
-    written = pd.read_csv(tmp_path / "plan.csv")
+    written = from_sheet((tmp_path / "plan.csv").read_bytes())
     assert written[c.CHANNEL].tolist() == NAMES
     assert written[c.PLANNED_SPEND].sum() * 60 == pytest.approx(1e6)
     assert run.artifacts() == before  # a question changes no archive

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import os
+import resource
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -219,6 +222,37 @@ def test_an_upload_is_refused_with_the_reason(store):
     with pytest.raises(SourceError, match="not what its ending says"):
         sent.take(base64.b64encode(b"a;b\n").decode())
     assert list(store.iterdir()) == []
+
+
+def test_a_full_disk_is_a_sentence(store):
+    sent = uploads.Uploads()
+    sent.begin("file", "x.csv", 90_000)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(SourceError, match=r"cannot be kept in .*: .*; make room there"):
+            list(map(sent.take, pieces(bytes(90_000), 10_000)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(store.iterdir()) == []
+    sent.begin("file", "x.csv", 2)  # and the next one arrives
+    assert sent.take("YTs=")
+
+
+def test_uploads_have_a_quota_and_an_age(store, monkeypatch):
+    known = Settings(mmm_uploads=store, mmm_upload_mb=1, mmm_uploads_mb=1, mmm_uploads_days=30)
+    monkeypatch.setattr(uploads, "settings", lambda: known)
+    store.mkdir()
+    for name, days in (("old.csv", 31), ("used.csv", 29), ("incoming-lost", 2)):
+        (store / name).write_bytes(bytes(400_000))
+        os.utime(store / name, (time.time() - 86400 * days,) * 2)
+    sent = uploads.Uploads()
+    sent.begin("file", "x.csv", 500_000)
+    assert (store / "used.csv").exists()
+    assert not (store / "old.csv").exists()
+    assert not (store / "incoming-lost").exists()
+    with pytest.raises(SourceError, match=r"hold 0 of 1 MB \(MMM_UPLOADS_MB\).* 30 days goes"):
+        sent.begin("file", "y.csv", 700_000)
 
 
 def test_an_upload_goes_into_the_form(view, store, monkeypatch):

@@ -115,8 +115,8 @@ resource "google_service_account_iam_member" "runtime_signs" {
 resource "google_artifact_registry_repository_iam_member" "runtime" {
   for_each = var.environments
 
-  location   = google_artifact_registry_repository.images.location
-  repository = google_artifact_registry_repository.images.name
+  location   = google_artifact_registry_repository.images[each.key].location
+  repository = google_artifact_registry_repository.images[each.key].name
   role       = "roles/artifactregistry.reader"
   member     = google_service_account.runtime[each.key].member
 }

@@ -2,7 +2,7 @@
 
 import {
   for_each = var.existing.deployer ? toset(["github-deployer"]) : toset([])
-  to       = google_service_account.deployer
+  to       = google_service_account.deployer["production"]
   id       = "projects/${var.project_id}/serviceAccounts/${each.value}@${var.project_id}.iam.gserviceaccount.com"
 }
 
@@ -14,7 +14,7 @@ import {
 
 import {
   for_each = var.existing.registry ? toset([var.repository_id]) : toset([])
-  to       = google_artifact_registry_repository.images
+  to       = google_artifact_registry_repository.images["production"]
   id       = "projects/${var.project_id}/locations/${var.region}/repositories/${each.value}"
 }
 

@@ -1,11 +1,11 @@
 output "workload_identity_provider" {
   description = "For google-github-actions/auth."
-  value       = google_iam_workload_identity_pool_provider.github.name
+  value       = { for name, one in google_iam_workload_identity_pool_provider.github : name => one.name }
 }
 
 output "deployer" {
-  description = "Identity of the workflows."
-  value       = google_service_account.deployer.email
+  description = "Identity of each environment's workflows."
+  value       = { for name, one in google_service_account.deployer : name => one.email }
 }
 
 output "runtime" {
@@ -14,6 +14,6 @@ output "runtime" {
 }
 
 output "image" {
-  description = "Image without its tag."
-  value       = "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images.repository_id}/mmm-app"
+  description = "Production's image without its tag."
+  value       = "${var.region}-docker.pkg.dev/${var.project_id}/${google_artifact_registry_repository.images["production"].repository_id}/mmm-app"
 }

@@ -33,10 +33,12 @@ resource "google_project_service" "this" {
 
 resource "google_artifact_registry_repository" "images" {
   #checkov:skip=CKV_GCP_84:Google's keys encrypt the images; they hold no data and no secret
-  repository_id          = var.repository_id
+  for_each = var.environments
+
+  repository_id          = each.key == "production" ? var.repository_id : "${var.repository_id}-${each.key}"
   location               = var.region
   format                 = "DOCKER"
-  description            = "Images of the MMM Trainer"
+  description            = "Images of the MMM Trainer (${each.key})"
   cleanup_policy_dry_run = false
 
   vulnerability_scanning_config {
@@ -74,6 +76,11 @@ resource "google_artifact_registry_repository" "images" {
   }
 
   depends_on = [google_project_service.this]
+}
+
+moved {
+  from = google_artifact_registry_repository.images
+  to   = google_artifact_registry_repository.images["production"]
 }
 
 resource "google_logging_project_bucket_config" "default" {

@@ -29,11 +29,38 @@ variable "environments" {
   type = map(object({
     bucket          = string
     service_account = string
+    service         = string
+    ref             = string
     secrets         = optional(set(string), [])
   }))
   default = {
-    production = { bucket = "mmm-app-output", service_account = "mmm-trainer-sa" }
-    staging    = { bucket = "mmm-app-output-staging", service_account = "mmm-trainer-staging-sa" }
+    production = {
+      bucket          = "mmm-app-output"
+      service_account = "mmm-trainer-sa"
+      service         = "mmm-app"
+      ref             = "refs/heads/main"
+    }
+    staging = {
+      bucket          = "mmm-app-output-staging"
+      service_account = "mmm-trainer-staging-sa"
+      service         = "mmm-app-staging"
+      ref             = "refs/heads/ci-cd"
+    }
+  }
+
+  validation {
+    condition     = length(setsubtract(keys(var.environments), ["production", "staging"])) == 0
+    error_message = "environments are production and staging, as Terraform's other root and GitHub call them."
+  }
+
+  validation {
+    condition     = alltrue([for one in values(var.environments) : can(regex("^refs/heads/[A-Za-z0-9._/-]+$", one.ref))])
+    error_message = "Each ref must be the full name of a branch, refs/heads/…, without wildcards (a pull request's ref may not deploy)."
+  }
+
+  validation {
+    condition     = alltrue([for one in values(var.environments) : can(regex("^[a-z]([a-z0-9-]{0,41}[a-z0-9])?$", one.service))])
+    error_message = "Each service must be a Cloud Run service's name: the environment's service_name."
   }
 
   validation {
@@ -53,13 +80,14 @@ variable "environments" {
   validation {
     condition = (
       length(distinct(values(var.environments)[*].bucket)) == length(var.environments) &&
+      length(distinct(values(var.environments)[*].service)) == length(var.environments) &&
       length(distinct(values(var.environments)[*].service_account)) == length(var.environments)
     )
-    error_message = "Environments must not share a bucket or an identity: staging could then change production's runs."
+    error_message = "Environments must not share a bucket, a service or an identity: staging could then change production's runs."
   }
 
   validation {
-    condition     = !contains(values(var.environments)[*].service_account, "github-deployer")
+    condition     = alltrue([for one in values(var.environments) : !startswith(one.service_account, "github-deployer")])
     error_message = "The deployer's identity must not also be the one that trains."
   }
 }
@@ -100,16 +128,14 @@ variable "github_owner_id" {
   }
 }
 
-variable "deploying_refs" {
-  description = "Branches whose workflows may deploy."
+variable "deployed" {
+  description = "Environments whose service and jobs are there: only then can their deployer be given rights on them, and on nothing else."
   type        = set(string)
-  default     = ["refs/heads/main", "refs/heads/ci-cd"]
+  default     = []
 
   validation {
-    condition = length(var.deploying_refs) > 0 && alltrue([
-      for ref in var.deploying_refs : can(regex("^refs/heads/[A-Za-z0-9._/-]+$", ref))
-    ])
-    error_message = "deploying_refs must be full names of branches, refs/heads/…, without wildcards (a pull request's ref may not deploy)."
+    condition     = alltrue([for name in var.deployed : contains(keys(var.environments), name)])
+    error_message = "deployed names an environment that environments does not have."
   }
 }
 

@@ -88,6 +88,7 @@ run "production_is_private_and_scales_to_zero" {
       MMM_EXECUTORS             = "cloudrun"
       MMM_IAP_AUDIENCE          = "/projects/123456789012/locations/europe-west1/services/mmm-app"
       MMM_LOG                   = "json"
+      MMM_ONLY_ROOT             = "gs://mmm-app-output"
       MMM_ROOT                  = "gs://mmm-app-output"
       RUN_SERVICE_ACCOUNT_EMAIL = "mmm-trainer-sa@acme-analytics.iam.gserviceaccount.com"
     })

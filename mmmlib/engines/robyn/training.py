@@ -18,7 +18,7 @@ from mmmlib.engines.robyn.frames import to_frame, to_table
 from mmmlib.engines.robyn.hosts import Host, Hosts
 from mmmlib.engines.robyn.messages import Frame, Kept
 from mmmlib.engines.robyn.search import INPUT, SearchStanding, search_trials
-from mmmlib.ground import columns as c, usable_cores
+from mmmlib.ground import columns as c, to_sheet, usable_cores
 from mmmlib.job import TrainingJob
 from mmmlib.model import ROBYNS_ALLOCATION, holiday_country
 
@@ -127,7 +127,7 @@ class Training:
             made[f"RobynModel-{candidate}.json"] = _read(exported)
         self.events(PartDone("Robyn's allocation"))
         table = robyns_allocation(self._call, objects, best, self.job)
-        made[ROBYNS_ALLOCATION.format(self.job.allocator.scenario)] = _csv(table)
+        made[ROBYNS_ALLOCATION.format(self.job.allocator.scenario)] = to_sheet(table)
         for path in self._call("mmmr_save", Kept(INPUT), MODELS, self._folder("objects")):
             made[Path(path).name] = Path(path).read_bytes()
         return made
@@ -153,7 +153,3 @@ def _as_tables(returned: dict[str, Any]) -> dict[str, pd.DataFrame]:
 def _read(paths: list[str]) -> bytes:
     (path,) = paths
     return Path(path).read_bytes()
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    return table.to_csv(index=False).encode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,7 +9,7 @@ import pandas as pd
 from mmmlib.archive import REFRESH_CHANGES, Run, load_model, save_models, save_result
 from mmmlib.data import Dataset
 from mmmlib.engines import Events, LogLine, RefreshingEngine, open_engine
-from mmmlib.ground import JobError, columns as c
+from mmmlib.ground import JobError, columns as c, from_sheet, to_sheet
 from mmmlib.job import TrainingJob
 from mmmlib.model import TrainingResult
 from mmmlib.run.preflight import cannot_refresh
@@ -65,13 +64,13 @@ def train_refresh(run: Run, dataset: Dataset, job: TrainingJob, events: Events) 
     before = chosen.model.by_column().in_words_of(job)
     efficiency = c.ROAS if job.target_type == "revenue" else c.CPA
     changes = refresh_changes(before, load_model(run), past, efficiency)
-    run.save(REFRESH_CHANGES, changes.to_csv(index=False).encode())
+    run.save(REFRESH_CHANGES, to_sheet(changes))
     return result
 
 
 def changes_of(run: Run) -> pd.DataFrame:
     """The table of :func:`mmmlib.run.refresh.refresh_changes` of a refresh."""
-    return pd.read_csv(io.BytesIO(run.load(REFRESH_CHANGES))).fillna({c.NOTE: ""})
+    return from_sheet(run.load(REFRESH_CHANGES)).fillna({c.NOTE: ""})
 
 
 def shown_changes(run: Run) -> pd.DataFrame | Markdown:

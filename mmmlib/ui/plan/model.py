@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mmmlib.archive import Run, chosen_model, load_in_full
-from mmmlib.ground import AllocationError, JobError, RunError, columns as c
+from mmmlib.ground import AllocationError, JobError, RunError, columns as c, to_sheet
 from mmmlib.job import Allocator
 from mmmlib.plan import (
     Allocation,
@@ -140,7 +140,7 @@ class PlanModel:
         name = f"plan-{str(self.run).replace('/', '-')}-{self.basis.candidate}.{kind}"
         if kind == "xlsx":
             return name, plan_xlsx(allocation)
-        return name, allocation.table.to_csv(index=False).encode()
+        return name, to_sheet(allocation.table)
 
     def _row(self, row: Mapping[Any, Any]) -> dict[str, Any]:
         """One channel of the plan, and where its spend stands among all that was ever spent."""

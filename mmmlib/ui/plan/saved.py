@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mmmlib.archive import Run
-from mmmlib.ground import RunError, columns as c
+from mmmlib.ground import RunError, columns as c, to_sheet
 from mmmlib.plan import SCENARIOS, Scenario, comparison, comparison_xlsx, load_scenarios
 from mmmlib.ui.plain import plain, plains
 
@@ -41,7 +41,7 @@ class SavedScenarios:
         name = f"scenarios-{str(self.run).replace('/', '-')}.{kind}"
         if kind == "xlsx":
             return name, comparison_xlsx(chosen)
-        return name, comparison(chosen).to_csv(index=False).encode()
+        return name, to_sheet(comparison(chosen))
 
 
 def _row(scenario: Scenario) -> dict[str, Any]:

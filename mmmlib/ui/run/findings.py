@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import io
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from mmmlib.archive import TRAINING, TRUTH, Chosen, Run, chosen_model, load_in_full
-from mmmlib.ground import columns as c
+from mmmlib.ground import columns as c, from_sheet
 from mmmlib.ui.plain import cell, number
 from mmmlib.ui.run.spread import read_columns
 
@@ -170,5 +169,5 @@ def _truth(run: Run) -> dict[str, float]:
     """True ROAS by channel; empty where the data are not simulated."""
     if not run.has(TRUTH):
         return {}
-    table = pd.read_csv(io.BytesIO(run.load(TRUTH)))
+    table = from_sheet(run.load(TRUTH))
     return dict(zip(table[c.CHANNEL], table[c.TRUE_ROAS], strict=True))

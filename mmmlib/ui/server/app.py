@@ -45,7 +45,9 @@ from mmmlib.ui.server.handlers import (
     TemplateFiles,
 )
 from mmmlib.ui.server.iap import IapIdentity
+from mmmlib.ui.server.line import Line, most_pages
 from mmmlib.ui.server.server_log import ServerLog
+from mmmlib.ui.server.token import TokenIdentity
 
 NOTEBOOK = "dashboard.ipynb"
 HEALTH = "/health"  # not /healthz, which Cloud Run keeps for itself
@@ -139,6 +141,7 @@ class DashboardServer(Voila):  # type: ignore[misc]
     def init_handlers(self) -> list[Any]:
         """Health, the page and what it is made of; every answer compressed and guarded."""
         self.app.settings["owners"] = Owners(self._folder)
+        self.app.settings["line"] = Line(most_pages())
         self.app.add_transform(GZipContentEncoding)
         self.app.add_transform(SecurityHeaders)
         self._folder.tell(
@@ -263,8 +266,7 @@ def _config(notebook: Path, host: str, port: int, base_url: str, token: str) -> 
     config.Voila.log_level = "ERROR"
     config.Voila.token = token
     behind_iap = settings().mmm_behind_iap
-    if behind_iap:
-        config.Voila.identity_provider_class = IapIdentity
+    config.Voila.identity_provider_class = IapIdentity if behind_iap else TokenIdentity
     config.IdentityProvider.cookie_options = {"samesite": "Lax"}
     config.Voila.tornado_settings = {
         # a tab that has vanished is noticed

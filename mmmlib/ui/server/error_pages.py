@@ -6,7 +6,7 @@ from html import escape
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>MMM Trainer</title>
-<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><style>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">{head}<style>
 :root {{ color-scheme: light dark; --back: #f4f6fa; --card: #fff; --text: #1c2430;
   --blue: #2f5bd7; }}
 @media (prefers-color-scheme: dark) {{
@@ -44,7 +44,28 @@ def error_page(title: str, message: str, home: str) -> str:
         Address of the dashboard.
     """
     body = f'<p>{escape(message)}</p><p><a href="{escape(home)}">Open the dashboard</a></p>'
-    return _PAGE.format(title=escape(title), body=body)
+    return _PAGE.format(title=escape(title), body=body, head="")
+
+
+def full_page(most: int, place: int, seconds: int) -> str:
+    """The page of who waits for another page to be closed; it asks again by itself.
+
+    Parameters
+    ----------
+    most : int
+        Pages that may be open at once.
+    place : int
+        Place in line, from 1.
+    seconds : int
+        After how many seconds it asks again.
+    """
+    pages = f"{most} open page{'s' if most > 1 else ''}"
+    body = f"""<p>This server's memory holds {pages}, and all are taken. You are number
+{place} in line; this page tries again every {seconds} seconds and keeps your place while
+it is open.</p><p>Close tabs that you do not need: their room is free at once. Runs are not
+affected.</p>"""
+    head = f'<meta http-equiv="refresh" content="{seconds}">'
+    return _PAGE.format(title="Every page is taken", body=body, head=head)
 
 
 def login_page(hidden: str, wrong: bool) -> str:
@@ -60,6 +81,7 @@ def login_page(hidden: str, wrong: bool) -> str:
     said = '<p class="wrong" role="alert">This is not the token.</p>' if wrong else ""
     return _PAGE.format(
         title="MMM Trainer",
+        head="",
         body=f"""<p>Whoever runs this service gives you its token.</p>{said}
 <form method="post">{hidden}<label for="password">Token</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required

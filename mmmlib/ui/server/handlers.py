@@ -1,18 +1,19 @@
 """What the server answers, and to whom: the page, its kernel, the health probe; nothing else.
 
 Behind Google's Identity-Aware Proxy (``MMM_BEHIND_IAP``) each request names a person
-(:mod:`mmmlib.ui.server.iap`), and a kernel belongs to the first who asks for it.
+(:mod:`mmmlib.ui.server.iap`). A kernel belongs to the person whose page was served with it.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Container
 from typing import Any
 
 from jupyter_server.base.handlers import FileFindHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
-from tornado.web import HTTPError, OutputTransform, RequestHandler
+from tornado.web import HTTPError, OutputTransform, RequestHandler, authenticated
 from voila.request_info_handler import RequestInfoSocketHandler
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.static_file_handler import TemplateStaticFileHandler
@@ -21,9 +22,11 @@ from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
 from voila.voila_identity_provider import VoilaLoginHandler
 
 from mmmlib.ground import failure
-from mmmlib.ui.server.error_pages import error_page, login_page
+from mmmlib.ui.server.error_pages import error_page, full_page, login_page
 from mmmlib.ui.server.folder import ServerFolder
 from mmmlib.ui.server.iap import IapIdentity
+from mmmlib.ui.server.line import AGAIN_SECONDS
+from mmmlib.ui.server.token import WAIT
 
 # Voilà's page has scripts in it ('unsafe-inline'); Vue compiles its templates ('unsafe-eval') and
 # loads the scripts of our .vue files from memory (blob:).
@@ -55,6 +58,9 @@ SECURITY_HEADERS = {
 }
 
 
+_LINE = "mmm_line"  # cookie of who waits
+
+
 class SecurityHeaders(OutputTransform):
     """Puts the security headers on every answer, pictures and errors included."""
 
@@ -81,25 +87,58 @@ class Owners:
     def __init__(self, folder: ServerFolder) -> None:
         self._folder = folder
         self._names: dict[str, str] = {}
+        self.opening = 0  # pages that are let in and have no kernel yet
 
-    def claim(self, handler: RequestHandler, kernel: str) -> None:
-        """Give a kernel to the first who asks for it; others are refused.
+    def give(self, handler: RequestHandler, kernel: str) -> None:
+        """Give a kernel to the person whose page is being served with it."""
+        self._names[kernel] = who = self._person(handler)
+        if who:
+            self._folder.introduce(kernel, who)
+
+    def check(self, handler: RequestHandler, kernel: str) -> None:
+        """Refuse a kernel to everybody but its owner.
 
         Raises
         ------
         HTTPError
-            There is no such kernel, or it is another person's.
+            There is no such kernel, no page was served with it, or it is another person's.
         """
-        if kernel not in handler.settings["kernel_manager"]:
+        if kernel not in handler.settings["kernel_manager"] or kernel not in self._names:
             raise HTTPError(404)
-        if not isinstance(handler.settings["identity_provider"], IapIdentity):
-            return
-        who = handler.current_user.username
-        if kernel not in self._names:
-            self._names[kernel] = who
-            self._folder.introduce(kernel, who)
-        if self._names[kernel] != who:
+        if self._names[kernel] != self._person(handler):
             raise HTTPError(403, log_message="this page belongs to another person")
+
+    def open_pages(self, manager: Container[str]) -> int:
+        """How many kernels that were given to somebody are still there, and pages on their way."""
+        self._names = {kernel: who for kernel, who in self._names.items() if kernel in manager}
+        return len(self._names) + self.opening
+
+    def _person(self, handler: RequestHandler) -> str:
+        """Who asks; empty where people have no names."""
+        named = isinstance(handler.settings["identity_provider"], IapIdentity)
+        return str(handler.current_user.username) if named else ""
+
+
+class _Given:
+    """The kernel manager as one page sees it: the kernel it takes is noted."""
+
+    def __init__(self, manager: Any, note: Callable[[str], None]) -> None:
+        self._manager, self._note = manager, note
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._manager, name)
+
+    async def get_rendered_notebook(self, **options: Any) -> Any:
+        """Take a kernel that waits."""
+        found = await self._manager.get_rendered_notebook(**options)
+        self._note(found[2])
+        return found
+
+    async def start_kernel(self, **options: Any) -> str:
+        """Start one, where none waits."""
+        kernel: str = await self._manager.start_kernel(**options)
+        self._note(kernel)
+        return kernel
 
 
 class _Failing:
@@ -115,8 +154,40 @@ class _Failing:
 
 
 class PageHandler(_Failing, TornadoVoilaHandler):  # type: ignore[misc]
-    """The dashboard's page."""
+    """The dashboard's page, while there is room for one more."""
 
+    _let_in = False
+
+    @property
+    def kernel_manager(self) -> Any:
+        """Where the page takes its kernel from."""
+        return _Given(self.settings["kernel_manager"], self._given)
+
+    def _given(self, kernel: str) -> None:
+        self.settings["owners"].give(self, kernel)
+        self._done()
+
+    def _done(self) -> None:
+        self.settings["owners"].opening -= self._let_in
+        self._let_in = False
+
+    def _room(self) -> bool:
+        """Let the page in, or say why not and where in line it is."""
+        owners, line = self.settings["owners"], self.settings["line"]
+        who = self.get_cookie(_LINE) or secrets.token_urlsafe(9)
+        place = line.ask(who, owners.open_pages(self.settings["kernel_manager"]))
+        if not place:
+            self._let_in = True
+            owners.opening += 1
+            return True
+        self.set_cookie(_LINE, who, httponly=True, samesite="Lax", path=self.settings["base_url"])
+        self.set_status(503)
+        self.set_header("Retry-After", str(AGAIN_SECONDS))
+        self.set_header("Cache-Control", "no-store")
+        self.finish(full_page(line.most, place, AGAIN_SECONDS))
+        return False
+
+    @authenticated
     async def get(self, path: str | None = None) -> None:
         """Send the page, with the cookie its closing beacon needs.
 
@@ -125,8 +196,13 @@ class PageHandler(_Failing, TornadoVoilaHandler):  # type: ignore[misc]
         """
         if path:
             raise HTTPError(404)
+        if not self._room():
+            return
         _ = self.xsrf_token  # reading it sets the cookie
-        await super().get(path)
+        try:
+            await super().get(path)
+        finally:
+            self._done()
         RequestInfoSocketHandler._cache.clear()  # who asked for what; nobody reads it here
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
@@ -136,6 +212,8 @@ class PageHandler(_Failing, TornadoVoilaHandler):  # type: ignore[misc]
         if status_code == 403:
             said = error.log_message if isinstance(error, HTTPError) else ""
             title, message = "You cannot open this", said or "The server refused the request."
+        elif status_code == 429:
+            title, message = "Too many tries", f"{WAIT}."
         elif status_code >= 500:
             title = "Something went wrong here"
             message = f"Error {self.error_id}; the server's log says what. Runs are not affected."
@@ -149,13 +227,21 @@ class Login(VoilaLoginHandler):  # type: ignore[misc]
     def _render(self, message: dict[str, str] | None = None) -> None:
         self.write(login_page(self.xsrf_form_html(), wrong=message is not None))
 
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Say that who guesses has to wait."""
+        if status_code != 429:
+            super().write_error(status_code, **kwargs)
+            return
+        self.set_header("Retry-After", "60")
+        self.finish(error_page("Too many tries", f"{WAIT}.", self.settings["base_url"]))
+
 
 class TabKernelHandler(_Failing, KernelHandler):
     """Whether a page's kernel is there. It cannot be removed this way."""
 
     async def get(self, kernel_id: str) -> None:
         """Answer the page, which asks now and then."""
-        self.settings["owners"].claim(self, kernel_id)
+        self.settings["owners"].check(self, kernel_id)
         await super().get(kernel_id)  # type: ignore[misc]
 
     async def delete(self, kernel_id: str) -> None:
@@ -168,7 +254,7 @@ class KernelSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
 
     async def pre_get(self) -> None:
         """Refuse everybody but the kernel's owner."""
-        self.settings["owners"].claim(self, self.kernel_id)
+        self.settings["owners"].check(self, self.kernel_id)
         await super().pre_get()
 
 
@@ -177,7 +263,7 @@ class Closing(_Failing, VoilaShutdownKernelHandler):  # type: ignore[misc]
 
     async def post(self, kernel_id: str) -> None:
         """End the kernel."""
-        self.settings["owners"].claim(self, kernel_id)
+        self.settings["owners"].check(self, kernel_id)
         await super().post(kernel_id)
 
 

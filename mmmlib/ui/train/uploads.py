@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import os
 import re
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -20,6 +24,7 @@ ENDINGS = {
     "holidays": (".csv",),
     "calibration": (".csv",),
 }
+_INCOMING = "incoming-"  # how the name of a file begins that has not arrived whole
 _MAGIC = b"PAR1"  # first bytes of a Parquet file
 
 
@@ -66,7 +71,9 @@ class Uploads:
                 f"{name[:80]} {what}; a file may have up to {limit} MB (MMM_UPLOAD_MB)"
             )
         folder = _folder()
-        handle, path = tempfile.mkstemp(prefix="incoming-", dir=folder)
+        with _kept_in(folder):
+            _make_room(folder, size)
+            handle, path = tempfile.mkstemp(prefix=_INCOMING, dir=folder)
         stream = os.fdopen(handle, "wb")
         self._incoming = _Incoming(key, name, size, 0, stream, Path(path), hashlib.sha256())
 
@@ -90,9 +97,14 @@ class Uploads:
         if not data or incoming.taken > incoming.size:
             self.drop()
             raise SourceError(f"{incoming.name[:80]} did not arrive whole; send it again")
-        incoming.stream.write(data)
         incoming.digest.update(data)
-        return self._keep(incoming) if incoming.taken == incoming.size else None
+        try:
+            with _kept_in(incoming.path.parent):
+                incoming.stream.write(data)
+                return self._keep(incoming) if incoming.taken == incoming.size else None
+        except SourceError:
+            self.drop()
+            raise
 
     def share(self) -> float:
         """Share of the file that has arrived, in percent."""
@@ -101,13 +113,15 @@ class Uploads:
     def drop(self) -> None:
         """Forget a file that has not arrived whole."""
         if self._incoming:
-            self._incoming.stream.close()
-            self._incoming.path.unlink(missing_ok=True)
-            self._incoming = None
+            incoming, self._incoming = self._incoming, None
+            incoming.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # what could not be written is not wanted either
+                incoming.stream.close()
 
     def _keep(self, incoming: _Incoming) -> tuple[str, Path]:
-        incoming.stream.close()
+        incoming.stream.flush()
         self._incoming = None
+        incoming.stream.close()
         ending = Path(incoming.name).suffix.lower()
         with incoming.path.open("rb") as stream:
             head = stream.read(65536)
@@ -122,10 +136,37 @@ class Uploads:
 
 def _folder() -> Path:
     folder = settings().uploads
-    try:
+    with _kept_in(folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+@contextmanager
+def _kept_in(folder: Path) -> Iterator[None]:
+    """Say in a sentence that a file cannot be kept: a full disk, a folder that is read only."""
+    try:
+        yield
     except OSError as error:
         raise SourceError(
-            f"uploads cannot be kept in {folder}: {error.strerror}; set MMM_UPLOADS to a folder"
+            f"uploads cannot be kept in {folder}: {error.strerror}; make room there, or set "
+            "MMM_UPLOADS to another folder"
         ) from error
-    return folder
+
+
+def _make_room(folder: Path, size: int) -> None:
+    """Remove what nobody used for long, and refuse a file for which there is still no room."""
+    known, now, held = settings(), time.time(), 0
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # another tab removes them too
+            facts = path.stat()
+            days = 1 if path.name.startswith(_INCOMING) else known.mmm_uploads_days
+            if now - max(facts.st_atime, facts.st_mtime) > 86400 * days:
+                path.unlink()
+            else:
+                held += facts.st_size
+    if held + size > 1_000_000 * known.mmm_uploads_mb:
+        raise SourceError(
+            f"uploads hold {held / 1e6:,.0f} of {known.mmm_uploads_mb:,} MB (MMM_UPLOADS_MB), and "
+            f"this file has {size / 1e6:,.0f} MB; one that nobody used for "
+            f"{known.mmm_uploads_days} days goes by itself, or remove some in {folder}"
+        )

@@ -31,9 +31,15 @@ override_resource {
 }
 
 override_resource {
-  target          = google_service_account.deployer
+  target          = google_service_account.deployer["production"]
   override_during = plan
-  values          = { name = "the deployer", member = "serviceAccount:deployer" }
+  values          = { name = "the production deployer", member = "serviceAccount:deployer" }
+}
+
+override_resource {
+  target          = google_service_account.deployer["staging"]
+  override_during = plan
+  values          = { name = "the staging deployer", member = "serviceAccount:deployer-staging" }
 }
 
 override_resource {
@@ -88,17 +94,75 @@ run "deletion_by_variable" {
   }
 }
 
-run "the_fence_is_repository_owner_and_ref" {
+run "the_fence_is_repository_owner_environment_and_ref" {
   command = plan
 
   assert {
-    condition = google_iam_workload_identity_pool_provider.github.attribute_condition == join(" && ", [
-      "assertion.repository_owner_id == '42'",
-      "assertion.repository_id == '4711'",
-      "assertion.ref in ['refs/heads/ci-cd', 'refs/heads/main']",
-      "assertion.event_name in ['push', 'workflow_dispatch', 'schedule']",
-    ])
-    error_message = "another repository's workflow could deploy"
+    condition = {
+      for name, one in google_iam_workload_identity_pool_provider.github : name => one.attribute_condition
+      } == {
+      for name, ref in { production = "main", staging = "ci-cd" } : name => join(" && ", [
+        "assertion.repository_owner_id == '42'",
+        "assertion.repository_id == '4711'",
+        "assertion.environment == '${name}'",
+        "assertion.ref == 'refs/heads/${ref}'",
+        "assertion.event_name in ['push', 'workflow_dispatch']",
+      ])
+    }
+    error_message = "another repository's workflow, or another environment's, could deploy"
+  }
+  assert {
+    condition = {
+      for name, one in google_service_account_iam_member.github : name => [one.service_account_id, one.member]
+      } == {
+      for name in ["production", "staging"] :
+      name => ["the ${name} deployer", "principalSet://iam.googleapis.com/the pool/attribute.environment/${name}"]
+    }
+    error_message = "an environment's workflow becomes another's deployer"
+  }
+}
+
+run "a_deployer_has_its_own_service_and_jobs_only" {
+  command = plan
+
+  variables {
+    deployed = ["production", "staging"]
+  }
+
+  assert {
+    condition = {
+      for name, one in google_cloud_run_v2_service_iam_member.deployer : one.name => one.member
+    } == { mmm-app = "serviceAccount:deployer", mmm-app-staging = "serviceAccount:deployer-staging" }
+    error_message = "a deployer replaces another's service"
+  }
+  assert {
+    condition = {
+      for name, one in google_cloud_run_v2_job_iam_member.deployer : one.name => one.member
+      } == {
+      mmm-app-train         = "serviceAccount:deployer"
+      mmm-app-check         = "serviceAccount:deployer"
+      mmm-app-staging-train = "serviceAccount:deployer-staging"
+      mmm-app-staging-check = "serviceAccount:deployer-staging"
+    }
+    error_message = "a deployer replaces another's jobs"
+  }
+  assert {
+    condition = {
+      for name, one in google_storage_bucket_iam_member.deployer_state : one.member => one.condition[0].expression
+      } == {
+      for name, who in { production = "deployer", staging = "deployer-staging" } :
+      "serviceAccount:${who}" => "resource.name.startsWith('projects/_/buckets/acme-tf-state/objects/${name}/')"
+    }
+    error_message = "a deployer changes another's state"
+  }
+}
+
+run "nothing_on_what_is_not_there" {
+  command = plan
+
+  assert {
+    condition     = length(google_cloud_run_v2_service_iam_member.deployer) == 0
+    error_message = "rights are given on a service that is not there"
   }
 }
 
@@ -106,13 +170,13 @@ run "identities_may_little" {
   command = plan
 
   assert {
-    condition     = google_artifact_registry_repository_iam_member.deployer.role == "roles/artifactregistry.writer"
+    condition     = google_artifact_registry_repository_iam_member.deployer["production"].role == "roles/artifactregistry.writer"
     error_message = "the deployer could not push an image"
   }
   assert {
     condition = (
       toset([for one in google_project_iam_member.deployer : one.role]) ==
-      toset(["roles/iap.admin", "roles/monitoring.editor", "roles/run.admin"])
+      toset(["roles/monitoring.editor"])
     )
     error_message = "the deployer's roles on the project are others"
   }
@@ -164,8 +228,8 @@ run "budget_and_secrets_when_asked" {
     billing_account = "01AB23-45CD67-89EF01"
     monthly_budget  = 250
     environments = {
-      production = { bucket = "acme-mmm", service_account = "mmm-trainer-sa", secrets = ["mmm-snowflake-prod"] }
-      staging    = { bucket = "acme-mmm-staging", service_account = "mmm-trainer-staging-sa" }
+      production = { bucket = "acme-mmm", service_account = "mmm-trainer-sa", service = "mmm-app", ref = "refs/heads/main", secrets = ["mmm-snowflake-prod"] }
+      staging    = { bucket = "acme-mmm-staging", service_account = "mmm-trainer-staging-sa", service = "mmm-app-staging", ref = "refs/heads/ci-cd" }
     }
   }
 
@@ -200,8 +264,8 @@ run "a_shared_bucket_is_refused" {
   command = plan
   variables {
     environments = {
-      production = { bucket = "acme-mmm", service_account = "mmm-trainer-sa" }
-      staging    = { bucket = "acme-mmm", service_account = "mmm-trainer-staging-sa" }
+      production = { bucket = "acme-mmm", service_account = "mmm-trainer-sa", service = "mmm-app", ref = "refs/heads/main" }
+      staging    = { bucket = "acme-mmm", service_account = "mmm-trainer-staging-sa", service = "mmm-app-staging", ref = "refs/heads/ci-cd" }
     }
   }
   expect_failures = [var.environments]
@@ -211,17 +275,21 @@ run "wildcards_are_no_repository" {
   command = plan
   variables {
     github_repository = "acme/*"
-    deploying_refs    = ["refs/heads/*"]
+    environments = {
+      production = { bucket = "acme-mmm", service_account = "mmm-trainer-sa", service = "mmm-app", ref = "refs/heads/*" }
+    }
   }
-  expect_failures = [var.github_repository, var.deploying_refs]
+  expect_failures = [var.github_repository, var.environments]
 }
 
 run "pull_requests_do_not_deploy" {
   command = plan
   variables {
-    deploying_refs = ["refs/pull/1/merge"]
+    environments = {
+      production = { bucket = "acme-mmm", service_account = "mmm-trainer-sa", service = "mmm-app", ref = "refs/pull/1/merge" }
+    }
   }
-  expect_failures = [var.deploying_refs]
+  expect_failures = [var.environments]
 }
 
 run "a_week_is_too_short_for_a_run" {

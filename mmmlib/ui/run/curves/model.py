@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from mmmlib.archive import BEST, Run, load_in_full, promoted_name
-from mmmlib.ground import columns as c
+from mmmlib.ground import columns as c, from_sheet
 from mmmlib.ui.plain import cell, number, numbers
 from mmmlib.ui.run.period import period_of
 
@@ -137,7 +136,7 @@ def _title(metric: str) -> str:
 
 
 def _rows(run: Run, name: str) -> list[dict[str, Any]]:
-    table = pd.read_csv(io.BytesIO(run.load(name)), keep_default_na=True)
+    table = from_sheet(run.load(name), keep_default_na=True)
     texts = table.select_dtypes(exclude="number").columns
     table[texts] = table[texts].fillna("").astype(str)
     return [
