@@ -6,6 +6,7 @@ from .basis import (
     Basis as Basis,
     basis_of as basis_of,
     chosen_models as chosen_models,
+    doubts_of as doubts_of,
 )
 from .robyns import (
     compared_metrics as compared_metrics,

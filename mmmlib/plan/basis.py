@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 MOST_DRAWS = 100  # that a plan is averaged over: more do not move it, and it must answer at once
+LEAST_FIT = 0.3  # R² below which a plan has a warning
 _POSTERIOR = "posterior"
 
 # What a plan reads of a run's table of channels.
@@ -58,6 +59,8 @@ class Basis:
         The model on these series; the posterior's draws where its engine is ``bayes``.
     posterior : Models or None
         The draws of a posterior that has converged: how sure a plan is.
+    doubts : tuple of str
+        What speaks against any plan of this model: warnings of each.
     """
 
     candidate: str
@@ -69,6 +72,7 @@ class Basis:
     exposures: pd.DataFrame | None = None
     models: Models | None = None
     posterior: Models | None = None
+    doubts: tuple[str, ...] = ()
 
     @property
     def target_type(self) -> TargetType:
@@ -95,7 +99,7 @@ class Basis:
             self.curves(asked),
         )  # fmt: skip
         sure = self.uplift(made, asked)
-        warnings = list(made.warnings)
+        warnings = [*self.doubts, *made.warnings]
         if not own and asked.response != "mean_spend" and asked.today != "exposure":
             warnings.append(
                 "the run lacks the series that its model saw: the response is the curve at the"
@@ -206,8 +210,29 @@ def basis_of(run: Run, candidate: str = "") -> Basis:
             run.load_table("candidates"), channels, job, len(exposures)
         )
     return Basis(
-        candidate, channels, history, modelled, len(window), job, exposures, models, posterior
-    )
+        candidate, channels, history, modelled, len(window), job, exposures, models, posterior,
+        doubts_of(run, candidate),
+    )  # fmt: skip
+
+
+def doubts_of(run: Run, candidate: str) -> tuple[str, ...]:
+    """What speaks against any plan of a run's model: a poor fit, a posterior without an end."""
+    doubts = []
+    table = run.load_table("candidates")
+    own = table.loc[table[c.CANDIDATE] == candidate, c.RSQ_TRAIN]
+    if (own < LEAST_FIT).any():
+        doubts.append(
+            f"the model explains little of {run.job.target} (R² {own.iloc[0]:.2f}): what it says"
+            " of the channels, and so this plan, may be chance"
+        )
+    if run.has(f"{_POSTERIOR}.parquet"):
+        posterior = run.load_table(_POSTERIOR)
+        if len(posterior) and not posterior[c.CONVERGED].all():
+            doubts.append(
+                f"the posterior has not converged ({posterior[c.VERDICT].iloc[0]}), so nothing"
+                " says how sure this plan is"
+            )
+    return tuple(doubts)
 
 
 def _exposures(run: Run, names: list[str], history: pd.DataFrame | None) -> pd.DataFrame | None:

@@ -22,6 +22,7 @@ from mmmlib.job import Allocator
 from mmmlib.plan.allocation import Allocation, TargetType
 from mmmlib.plan.basis import Basis
 from mmmlib.plan.sheet import workbook
+from mmmlib.plan.uplift import Uplift
 
 SCENARIOS = "scenarios"
 LONGEST_NAME = 60
@@ -42,7 +43,7 @@ class Scenario(BaseModel):
         What was asked.
     period : str
         ``day``, ``week`` or ``period``; spend and response are per one of these.
-    budget, periods, scenario, target_type, target, kkt_residual, gap, warnings
+    budget, periods, scenario, target_type, target, kkt_residual, gap, warnings, uplift
         As in :class:`mmmlib.plan.allocation.Allocation`.
     texts, figures : dict
         Its table by column.
@@ -70,6 +71,7 @@ class Scenario(BaseModel):
     warnings: tuple[str, ...]
     texts: dict[str, list[str]]
     figures: dict[str, list[float]]
+    uplift: Uplift | None = None
     deleted_by: str = ""
     deleted: dt.datetime | None = None
 
@@ -104,6 +106,7 @@ class Scenario(BaseModel):
             kkt_residual=allocation.kkt_residual,
             gap=allocation.gap,
             warnings=allocation.warnings,
+            uplift=allocation.uplift,
             texts={key: [str(text) for text in table[key]] for key in _TEXTS},
             figures={
                 str(key): table[key].astype(float).tolist() for key in table if key not in _TEXTS
@@ -118,6 +121,7 @@ class Scenario(BaseModel):
         return Allocation(
             table[[*order, c.MOST_EVER]], self.budget, self.periods, self.scenario,
             self.target_type, self.kkt_residual, self.gap, self.target, self.warnings,
+            self.uplift,
         )  # fmt: skip
 
 

@@ -116,13 +116,15 @@ def test_they_are_compared(old: Archive) -> None:
 
 def test_budgets_are_planned_with_it(old: Archive, mmm: Callable[..., str]) -> None:
     basis = basis_of(old.run(NATIVE), "1_25_1")
-    plan = basis.plan(basis.settings_with([("total_budget", "9000000")]))
+    robyns = ("response", "mean_spend")  # the only definition there was
+    plan = basis.plan(basis.settings_with([("total_budget", "9000000"), robyns]))
     table = plan.table.set_index(c.CHANNEL)
     (scenario,) = load_scenarios(old.run(NATIVE))
     assert scenario.name == "nine million"
     for name, values in scenario.figures.items():
         assert table[name].tolist() == pytest.approx(values, rel=1e-6), name
-    said = mmm("allocate", NATIVE, "--candidate", "best", "-p", "total_budget", "9000000")
+    asked = ("-p", "total_budget", "9000000", "-p", *robyns)
+    said = mmm("allocate", NATIVE, "--candidate", "best", *asked)
     for channel, (now, planned) in PLAN.items():
         assert _row(said, channel)[1:3] == [f"{now:,}", f"{planned:,}"]
     assert "response: 401,554 → 469,934 (+17.0%)" in said

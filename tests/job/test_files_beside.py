@@ -32,7 +32,9 @@ def test_beside_the_job_comes_first(beside):
 
 
 def test_every_joined_file_too(beside):
-    job = beside(file="data.csv", join="[{file: events.csv, date: d}, {file: elsewhere.csv, date: d}]")
+    job = beside(
+        file="data.csv", join="[{file: events.csv, date: d}, {file: elsewhere.csv, date: d}]"
+    )
     assert [item.file for item in job.join] == ["jobs/events.csv", "elsewhere.csv"]
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from mmmlib.archive import REFRESH_CHANGES, Run, load_model, save_models, save_result
 from mmmlib.data import Dataset
-from mmmlib.engines import Events, LogLine, RefreshingEngine, open_engine
+from mmmlib.engines import Events, LogLine, RefreshingEngine, open_engine, second_opinion
 from mmmlib.ground import JobError, columns as c, from_sheet, to_sheet
 from mmmlib.job import TrainingJob
 from mmmlib.model import TrainingResult
@@ -56,6 +56,8 @@ def train_refresh(run: Run, dataset: Dataset, job: TrainingJob, events: Events) 
         events(LogLine(f"restated since the refreshed model: {name} on {count} dates"))
     parent = chosen.parent(job)
     result = engine.refresh(dataset, job, parent, events)
+    if job.posterior.second_opinion:
+        result = second_opinion(result, dataset, job, events)
     save_result(run, result, parent)
     freedom = _share_new(result, parent.window[1])
     bounds = parent.bounds(job, freedom)

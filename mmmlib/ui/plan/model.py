@@ -17,6 +17,7 @@ from mmmlib.plan import (
     Scenario,
     basis_of,
     chosen_models,
+    doubts_of,
     efficiency,
     plan_xlsx,
 )
@@ -204,7 +205,8 @@ def _basis(run: Run, candidate: str) -> Basis:
         models = chosen_models(
             run.load_table("candidates"), channels, some.job, len(some.exposures)
         )
-    return replace(some, candidate=candidate, channels=channels, models=models)
+    doubts = doubts_of(run, candidate)
+    return replace(some, candidate=candidate, channels=channels, models=models, doubts=doubts)
 
 
 def _figures(allocation: Allocation) -> list[dict[str, Any]]:
