@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mmmlib.archive import Run
 from mmmlib.ground import JobError, Problem
@@ -28,16 +29,29 @@ def carried(job: TrainingJob, folder: str) -> tuple[TrainingJob, dict[str, bytes
     JobError
         A file cannot be read here, and so could not be sent along.
     """
-    named, inputs, problems = {}, {}, []
-    for key in FILE_KEYS:
-        if not (value := getattr(job, key)) or not _is_file(key, value):
-            continue
-        name = f"{INPUTS}{key}-{Path(value).name}"
+    inputs: dict[str, bytes] = {}
+    problems: list[Problem] = []
+
+    def carry(where: str, value: str) -> str:
+        """Take a file along; the name it has there."""
+        name = f"{INPUTS}{where}-{Path(value).name}"
         try:
             inputs[name] = Path(folder, Path(value).expanduser()).read_bytes()
         except OSError as error:
-            problems.append(Problem(key, f"{value} cannot be sent along: {error.strerror}"))
-        named[key] = name
+            problems.append(Problem(where, f"{value} cannot be sent along: {error.strerror}"))
+        return name
+
+    named: dict[str, Any] = {
+        key: carry(key, value)
+        for key in FILE_KEYS
+        if (value := getattr(job, key)) and _is_file(key, value)
+    }
+    named["join"] = tuple(  # numbered, as files of two folders may have one name
+        each.model_copy(update={"file": carry(f"join{at}", each.file)})
+        if _is_file("join", each.file)
+        else each
+        for at, each in enumerate(job.join)
+    )
     if problems:
         raise JobError(problems)
     return job.model_copy(update=named), inputs

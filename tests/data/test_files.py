@@ -563,3 +563,100 @@ def test_exports_keep_their_sums_to_the_cent(
     assert guess.job.target == names[1]
     for name, values in zip(names[1:], columns, strict=True):
         assert made[name].sum() == pytest.approx(values.sum(), abs=0.005)
+
+
+# Kinds that were ready and wrong
+
+
+def panel(name: str, levels: list[Any]) -> pd.DataFrame:
+    tables = [wide(**{name: level, "revenue": spend(20 + i, 9000, 0), "tv_spend": spend(30 + i),
+                      "search_spend": spend(40 + i)})
+              for i, level in enumerate(levels)]  # fmt: skip
+    return pd.concat(tables)
+
+
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [("City", ["Lyon", "Nice"]), ("store_id", [101, 102]), ("label", ["x y", "z"])],
+)
+def test_any_panel_of_places_asks_which(write: Write, name: str, levels: list[Any]) -> None:
+    file = write(panel(name, levels))
+    with pytest.raises(DataError, match=f"{name!r} holds .*--country"):
+        guess_job(file)
+    guess = guess_job(file, {"country": "*"}, settle=True)
+    made = dataset_of(guess.job).frame
+    assert made["revenue"].sum() == pytest.approx(panel(name, levels)["revenue"].sum())
+
+
+def test_one_place_takes_the_label_of_the_person(write: Write) -> None:
+    guess, made = ready(write(wide(geo="Local")))
+    assert (guess.job.country, guess.job.country_value) == ("de", "Local")
+    assert len(made) == WEEKS
+
+
+def test_a_target_is_not_counted_once_a_channel(write: Write) -> None:
+    rows = [{"date": day, "region": region, "channel": channel, "spend": spend(k)[i] + 1,
+             "sales": 9000.0 + 500 * r + 7 * (i % 9)}
+            for i, day in enumerate(MONDAYS)
+            for r, region in enumerate(["North", "South"])
+            for k, channel in enumerate(["TV", "Search"])]  # fmt: skip
+    file = write(pd.DataFrame(rows))
+    with pytest.raises(DataError, match="counted several times"):
+        guess_job(file, {"country": "*", "target": "sales"})
+    guess = guess_job(file, {"country": "North"}, settle=True)
+    assert dataset_of(guess.job).frame["sales"].iloc[0] == 9000.0
+
+
+def test_parts_of_the_sales_ask_which(write: Write) -> None:
+    frame = wide(revenue_online=spend(4, 900, 0), revenue_stores=spend(5, 900, 0))
+    file = write(frame.drop(columns="revenue"))
+    with pytest.raises(DataError, match="'revenue_online', 'revenue_stores' are all named"):
+        guess_job(file)
+    guess, _ = ready(file, {"target": "revenue_stores"})
+    assert guess.roles["revenue_online"] == "left out"
+
+
+@pytest.mark.parametrize(
+    "name", ["profit", "cogs", "Gewinn", "tv_spend_ytd", "tv_spend_ly", "revenue_growth",
+             "gross_margin", "returns"],
+)  # fmt: skip
+def test_what_is_made_of_other_columns_is_left_out(write: Write, name: str) -> None:
+    assert ready(write(wide(**{name: spend(9, 50)})))[0].roles[name] == "left out"
+
+
+def test_a_plan_is_no_second_channel(write: Write) -> None:
+    frame = wide(radio_budget=spend(8), radio_actual=spend(9))
+    guess, _ = ready(write(frame))
+    assert (guess.roles["radio_budget"], guess.roles["radio_actual"]) == ("left out", "spend")
+
+
+@pytest.mark.parametrize("name", ["Radio (k€)", "radio spend in thousands", "radio_cost_micros"])
+def test_money_in_two_units_is_refused(write: Write, name: str) -> None:
+    with pytest.raises(DataError, match="money is in different units"):
+        guess_job(write(wide(**{name: spend(9)})))
+
+
+@pytest.mark.parametrize("way", ["%d/%m/%Y", "%m/%d/%Y"])
+def test_firsts_of_months_are_months(write: Write, way: str) -> None:
+    months = pd.date_range("2015-01-01", periods=WEEKS, freq="MS")
+    guess, made = ready(write(wide(date=months.strftime(way))))
+    assert list(made["date"]) == list(months)
+    assert guess.job.date_format == way
+
+
+def test_a_polish_file(write: Write) -> None:
+    frame = wide().set_axis(["Tydzień", "Przychód", "Wydatki TV", "Koszt Google"], axis=1)
+    guess, _ = ready(write(frame))
+    assert guess.job.target == "Przychód"
+    assert len(guess.job.channels) == 2
+    exported = long_table().rename(
+        columns={
+            "day": "Tydzień",
+            "channel": "Kampania",
+            "cost": "Koszt",
+            "impressions": "Wyświetlenia",
+        }
+    )
+    exported = exported.drop(columns=["campaign", "ctr", "conversions"])
+    with pytest.raises(DataError, match="costs without what was sold"):
+        guess_job(write(exported))

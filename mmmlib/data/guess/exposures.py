@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from mmmlib.data.guess.roles import Roles
 from mmmlib.data.guess.sample import SampledColumn
 from mmmlib.data.guess.words import Name, read_name
+from mmmlib.ground import DataError, Problem
 
 
 def match_exposures(roles: Roles) -> dict[str, str]:
@@ -86,6 +89,60 @@ def totals(roles: Roles, columns: dict[str, SampledColumn]) -> None:
                 0, f"{name!r} is money of no channel, and not the sum of the others; taken for a "
                 "channel of its own"
             )  # fmt: skip
+
+
+def planned(roles: Roles) -> None:
+    """Of what was planned and what was spent on one channel, what was spent counts."""
+    by_channel: dict[frozenset[str], list[str]] = {}
+    for name in roles.of("spend"):
+        by_channel.setdefault(read_name(name).channel - _ACTUAL - _PLANNED, []).append(name)
+    for names in by_channel.values():
+        words = {name: set(read_name(name).words) for name in names}
+        spent = [name for name in names if words[name] & _ACTUAL] or [
+            name for name in names if not words[name] & (_PLANNED | {"budget", "budzet"})
+        ]
+        if len(spent) != 1:
+            continue
+        for name in names:
+            if name != spent[0] and words[name] & (_PLANNED | {"budget", "budzet"}):
+                roles.give(name, "left out", f"is what was planned; {spent[0]!r} is what was spent")
+                roles.doubts.append(f"{name!r} {roles.reasons[name]}")
+
+
+_ACTUAL = frozenset({"actual", "actuals", "real", "realised", "realized", "ist", "reel"})
+_PLANNED = frozenset({"plan", "planned", "planning", "soll", "prevu", "previsto", "geplant"})
+
+
+def one_unit(roles: Roles) -> None:
+    """Money in thousands beside money in ones gives a wrong return on it.
+
+    Raises
+    ------
+    DataError
+        The names of the target and the spends tell units that differ.
+    """
+    money = [*roles.of("target"), *roles.of("spend")]
+    units = {name: _unit(name) for name in money}
+    if len(set(units.values())) > 1:
+        odd = ", ".join(f"{name!r} ({unit or 'ones'})" for name, unit in units.items())
+        why = f"money is in different units: {odd[:300]}; write all of it in one unit"
+        raise DataError([Problem("spend", why)])
+
+
+def _unit(name: str) -> str:
+    """The unit of money that a name tells, such as thousands; empty where it tells none."""
+    lower = name.casefold()
+    return next((unit for unit, said in _UNITS.items() if said.search(lower)), "")
+
+
+_UNITS = {
+    "thousands": re.compile(
+        r"(?:^|[^a-z0-9])(?:teur|tsd|tys|thousands?|k ?(?:€|\$|£|eur|usd|gbp|pln)|"
+        r"(?:€|\$|£|eur|usd|gbp) ?k|t€|000s?|in k)(?:$|[^a-z0-9])"
+    ),
+    "millions": re.compile(r"(?:^|[^a-z0-9])(?:mio|mln|millions?|m€|€m|\$m|meur)(?:$|[^a-z0-9])"),
+    "millionths": re.compile(r"(?:^|[^a-z0-9])micros?(?:$|[^a-z0-9])"),
+}
 
 
 def _nearest(name: Name, spends: list[Name]) -> list[Name]:

@@ -8,6 +8,7 @@ proposed that its own check would refuse.
 
 from __future__ import annotations
 
+import csv
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -15,9 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmmlib.data.guess.exposures import bare_media, match_exposures, totals
+from mmmlib.data.guess.exposures import bare_media, match_exposures, one_unit, planned, totals
 from mmmlib.data.guess.proposal import Guess
-from mmmlib.data.guess.roles import Roles, ask, guess_roles, product_target, rows_apart
+from mmmlib.data.guess.roles import Roles, ask, ask_which, guess_roles, product_target, rows_apart
 from mmmlib.data.guess.sample import SampledColumn, SampledTable, read_sample
 from mmmlib.data.guess.settle import settled
 from mmmlib.data.guess.shape import Shape, joined_shape, shape_of
@@ -52,7 +53,8 @@ def guess_job(
         The file, as the job will name it: CSV, Parquet or a workbook.
     chosen : mapping, optional
         What the person knows: ``country`` (a label, a value of the country's column, or ``*`` for
-        the sum of all), ``date`` and ``target`` (columns), ``spend`` (columns, by commas),
+        the sum of all), ``date`` and ``target`` (columns), ``spend`` (columns, by commas; in quotes
+        where a name has one),
         ``first_date`` (of the first of numbered weeks), ``table`` (a sheet), ``no_row`` (``zero``
         or ``fill``).
     more : sequence of str
@@ -134,8 +136,12 @@ def guess_of(
     _apply(chosen, roles, columns)
     bare_media(roles)
     totals(roles, columns)
+    planned(roles)
     products = product_target(roles) if not chosen.get("target") else []
+    if not (products or roles.of("target")):
+        ask_which(roles)
     _refuse_without(roles, columns, shape, bool(products or roles.of("target")))
+    one_unit(roles)
     ask(roles, columns, bool(products or roles.of("target")))
     exposures = match_exposures(roles)
     _unusable_spends(roles, columns, exposures)
@@ -181,7 +187,8 @@ def _apply(chosen: Mapping[str, str], roles: Roles, columns: dict[str, SampledCo
                 roles.give(other, "left out", f"{name!r} was named as the {role}")
         roles.give(name, role, "was named by you")  # type: ignore[arg-type]
         roles.doubts = [text for text in roles.doubts if repr(name) not in text]
-    spends = [name.strip() for name in chosen.get("spend", "").split(",") if name.strip()]
+    spends = next(csv.reader([chosen.get("spend", "")], skipinitialspace=True), [])
+    spends = [name.strip() for name in spends if name.strip()]
     for name in spends:
         if name not in columns or columns[name].holds != "number":
             why = "the data have no column" if name not in columns else "no number is"
@@ -249,6 +256,10 @@ def _country(
 ) -> dict[str, Any]:
     """The country column, the country this job is for, and whose holidays are known."""
     if not shape.country:
+        if label == ALL:
+            raise DataError(
+                [Problem("country", "no column tells countries apart that '*' adds up")]
+            )
         return {"country": label or UNKNOWN}
     name, value = shape.country, shape.country_value
     if value == ALL:
@@ -262,7 +273,10 @@ def _country(
     found: dict[str, Any] = {"country": own, "country_column": name}
     if own.casefold() != value.casefold():
         found["country_value"] = value
-    return found | _holidays(own if own.casefold() == value.casefold() else value, roles)
+    from mmmlib.data.holidays import code_of_name
+
+    said = own.casefold() == value.casefold() or bool(known and code_of_name(known))
+    return found | _holidays(own if said else value, roles)
 
 
 def _holidays(name: str, roles: Roles) -> dict[str, Any]:
@@ -327,10 +341,13 @@ def _time(date: SampledColumn, dates: pd.Series, roles: Roles, whole: bool) -> d
     return values
 
 
+_ENDS = {"end", "ending", "ends", "ended", "ende", "fin", "final", "fine", "bis", "koniec", "einde"}
+
+
 def _week_label(date: SampledColumn, dates: pd.Series, roles: Roles) -> dict[str, Any]:
     """Whether weeks are named by their last day: by the column's name, or doubted by weekday."""
     words = read_name(date.name).words
-    if {"end", "ending", "ends", "ende", "fin", "fine", "bis"} & set(words):
+    if set(words) & _ENDS or words[:2] == ("w", "e") or words == ("we",):
         roles.doubts.append(f"{date.name!r} names the last day of each week, as its name says")
         return {"week_label": "end"}
     day = dates.dropna().dt.day_name().mode().iloc[0]

@@ -186,12 +186,14 @@ def _text_role(column: SampledColumn, name: Name) -> tuple[Role, str]:
 
 def _number_role(column: SampledColumn, name: Name) -> tuple[Role, str]:
     spend = name.suffix == "spend" or name.says("SPEND")
-    context = name.says("CONTEXT")
+    sold = name.says("REVENUE") and not name.says("COMPETITOR")
+    context = name.says("CONTEXT") and not sold  # sales of stores are no stores
     exposure = name.suffix == "exposure" or name.says("EXPOSURE")
     result = _is_result(name) and bool(name.media)
     unpaid = spend and (name.says("NO_MEDIA") or _is_index(name))
     rules: tuple[tuple[bool, Role, str], ...] = (
-        (name.says("DERIVED"), "left out", "is named like what a model made of other columns"),
+        (name.says("DERIVED"), "left out", "is made of other columns: by a "
+         "model, over time, or of sales and costs"),
         (name.says("COMPETITOR"), "context", "is a competitor's"),
         (name.rate and not (context and not spend and not exposure), "left out",
          "is a rate or a share of other columns"),
@@ -232,8 +234,9 @@ def _said(name: Name, group: str, role: str) -> str:
 
 def _is_result(name: Name) -> bool:
     """Whether a name is of what is sold; a rate, a price or a cost is never."""
-    others = ("SPEND", "CONTEXT", "EXPOSURE", "DERIVED", "COMPETITOR")
-    if name.rate or any(name.says(group) for group in others):
+    others = ("SPEND", "EXPOSURE", "DERIVED", "COMPETITOR")
+    context = name.says("CONTEXT") and not name.says("REVENUE")
+    if name.rate or context or any(name.says(group) for group in others):
         return False
     first = len(name.words) <= 2 and name.words[:1] and read_name(name.words[0]).says("TARGET")
     return bool(first) or name.says("REVENUE") or name.says("CONVERSION")
@@ -251,6 +254,10 @@ def _target(roles: Roles, columns: dict[str, SampledColumn]) -> None:
     if not free:
         return
     best = max(free, key=_target_rank)
+    if rivals := _rivals(best, free):
+        for column in free:
+            roles.give(column.name, "left out", f"{RIVAL} {', '.join(map(repr, rivals))}")
+        return
     roles.give(best.name, "target", "is named like what is sold")
     for column in free:
         if column is not best:
@@ -258,6 +265,26 @@ def _target(roles: Roles, columns: dict[str, SampledColumn]) -> None:
             roles.doubts.append(
                 f"{column.name!r} could be the target as well as {best.name!r}; change `target`"
             )
+
+
+RIVAL = "is one of several parts of what is sold:"
+
+
+def _rivals(best: SampledColumn, free: list[SampledColumn]) -> list[str]:
+    """Columns of revenue none of which is named like the whole, such as online and stores."""
+    parts = {
+        column.name: set(read_name(column.name).words)
+        for column in free
+        if read_name(column.name).says("REVENUE")
+    }
+    whole = parts.get(best.name, set())
+    own = {word for word in whole if not read_name(word).says("REVENUE")} - _WHOLE
+    if not own or not any(not whole < words for name, words in parts.items() if name != best.name):
+        return []
+    return list(parts)
+
+
+_WHOLE = {"total", "gesamt", "all", "sum", "summe", "totale", "toplam", "overall", "net", "eur"}
 
 
 def _target_rank(column: SampledColumn) -> tuple[bool, bool, bool, int]:
@@ -286,6 +313,24 @@ def _unknown(roles: Roles, columns: dict[str, SampledColumn]) -> None:
         roles.doubts.append(f"the names of {some} say nothing; taken for context variables")
 
 
+def ask_which(roles: Roles) -> None:
+    """Where only parts of what is sold are there, ask which of them is meant.
+
+    Raises
+    ------
+    DataError
+        With the parts.
+    """
+    parts = [name for name, reason in roles.reasons.items() if reason.startswith(RIVAL)]
+    if parts:
+        some = ", ".join(map(repr, parts[:6]))
+        why = (
+            f"{some} are all named like what is sold, none like the whole. Which one is to be "
+            "explained? Answer with --target; for their sum add a column to the file"
+        )
+        raise DataError([Problem("target", why)])
+
+
 def ask(roles: Roles, columns: dict[str, SampledColumn], target: bool) -> None:
     """Where no name told the target or the spends, ask; numbers alone are never reason enough.
 
@@ -310,6 +355,10 @@ def ask(roles: Roles, columns: dict[str, SampledColumn], target: bool) -> None:
                      "A model needs a column of spend for each channel, such as tv_spend")]
         )  # fmt: skip
     if not target and free:
+        free = [name for name in free if not read_name(name).says("CONTEXT")] or free
+        nameless = [name for name in nameless if name in free]
+        made = [n for n, why in roles.reasons.items() if why.startswith(("is made", "follows"))]
+        free = [*made, *free]
         steady = [name for name in nameless or free if columns[name].zeros < 0.05] or free
         some = ", ".join(repr(name) for name in steady[:6])
         problems.append(

@@ -211,8 +211,7 @@ def _dates(filled: pd.Series, named: bool) -> tuple[pd.Series, list[str]] | None
             continue  # numbers of five or six digits that nothing calls dates
         share = dates.notna().mean()
         if share >= FITS and dates.dropna().dt.year.between(1990, 2100).all():
-            between = steps(dates)
-            even = float((between == between.median()).mean()) if len(between) else 0.0
+            even = _evenness(dates)
             fitting.append((-share, -even, way))
     best = sorted(fitting, key=lambda each: each[:2])
     ways = [way for share, _, way in best if share == best[0][0]]
@@ -220,6 +219,17 @@ def _dates(filled: pd.Series, named: bool) -> tuple[pd.Series, list[str]] | None
         return None
     only = ways[0] if ways[0].startswith("%") else ""
     return written_dates(filled, only)[ways[0]], ways
+
+
+def _evenness(dates: pd.Series) -> float:
+    """Share of the steps between dates that are alike; a month is one whatever its days."""
+    between = steps(dates)
+    if not len(between):
+        return 0.0
+    if (dates.dropna().dt.day == 1).all():
+        days = dates.dropna().drop_duplicates().sort_values()
+        between = (days.dt.year * 12 + days.dt.month).diff().dropna()
+    return float((between == between.median()).mean())
 
 
 def _path(file: str) -> Path:

@@ -18,11 +18,11 @@ ALL = "*"
 MOST_COUNTRIES = 300
 MOST_CHANNELS = 60  # different texts of a pivot that is proposed
 _BY = (  # what a long table's rows are of, the best first
-    "channel channels kanal kanali canal canale medium mediums チャネル variablename variable "
-    "metric kpi",
+    "channel channels kanal kanali canal canale medium mediums kanaal チャネル variablename "
+    "variable metric kpi",
     "platform plattform source quelle network publisher broadcaster sender provider vendor outlet",
     "campaign campaigns kampagne kampagnen campagne campana campanha campagna kampanya "
-    "キャンペーン",
+    "キャンペーン kampania kampanie",
 )
 
 
@@ -152,20 +152,22 @@ def _of_country(shape: Shape, chosen: Mapping[str, str]) -> Shape:
     repeats = bool(columns[shape.date].values.duplicated().any())
     label = chosen.get("country", "")
     for column in columns.values():
+        column = _as_labels(column, repeats)
         if column.holds != "text" or not 1 <= len(column.levels) <= MOST_COUNTRIES:
             continue
         named = read_name(column.name).says("COUNTRY")
         coded = all(len(level) == 2 and level.isalpha() for level in column.levels)
-        if not (named or (coded and repeats)):
+        if not (named or (coded and repeats) or (repeats and _is_panel(shape, column))):
             continue
         levels = column.levels
         why = "is named like a country" if named else "holds two-letter codes, dates repeat"
+        why = why if named or coded else "has one row of each for every date"
         role = {column.name: ("country", f"{why}: {', '.join(levels[:5])}")}
         alike = [level for level in levels if level.strip().casefold() == label.casefold()]
         some = ", ".join(levels[:8]) + (f" … ({len(levels)})" if len(levels) > 8 else "")
         if label == ALL or (alike and label):
             value = ALL if label == ALL else alike[0]
-        elif len(levels) == 1 and not label:
+        elif len(levels) == 1:  # the label of the job is for the person to choose
             value = levels[0]
         elif label:
             raise DataError(
@@ -177,9 +179,32 @@ def _of_country(shape: Shape, chosen: Mapping[str, str]) -> Shape:
                 f"{levels[0]!r}, or --country '*' to add all of them up; one job each is a batch"
             )
             raise DataError([Problem("country", why)])
+        shape = _with(shape, column)
         shape = replace(shape, country=column.name, country_value=value, roles=shape.roles | role)
         return _of_all(shape, column) if value == ALL else _rows_of(shape, column, value)
     return shape
+
+
+def _as_labels(column: SampledColumn, repeats: bool) -> SampledColumn:
+    """Numbers of stores or regions are labels, where dates repeat."""
+    filled = column.values.dropna()
+    if not repeats or column.holds != "number" or not read_name(column.name).says("COUNTRY"):
+        return column
+    if not len(filled) or filled.nunique() > MOST_COUNTRIES or (filled % 1 != 0).any():
+        return column
+    return replace(column, holds="text", values=filled.astype(int).astype(str))
+
+
+def _is_panel(shape: Shape, column: SampledColumn) -> bool:
+    """Whether a text tells the rows of a date apart that each have several spends of their own."""
+    if len(column.levels) < 2 or _rank(column)[0] < len(_BY):
+        return False
+    dates = next(c.values for c in shape.sample.columns if c.name == shape.date)
+    if (dates.astype(str) + "|" + column.values.astype(str)).duplicated().any():
+        return False
+    numbers = [c for c in shape.sample.columns if c.holds == "number" and _varies(c, dates)]
+    names = [read_name(c.name) for c in numbers]
+    return sum(name.says("SPEND") and not name.rate for name in names) >= 2
 
 
 def _of_all(shape: Shape, country: SampledColumn) -> Shape:
@@ -232,6 +257,8 @@ def _made_wide(shape: Shape, chosen: Mapping[str, str]) -> Shape:
     ]  # fmt: skip
     ranked = sorted(texts, key=_rank)
     bare = not spends and not seen and len(varying) == 1 and bool(texts)
+    if sold := columns.get(chosen.get("target", "")):
+        _refuse_repeated(sold, keys, [c for c in shape.sample.columns if c.holds == "text"])
     if geo and not (ranked and _rank(ranked[0])[0] < len(_BY)):
         return shape  # rows of several countries, which are added up
     sums = [chosen["target"]] if chosen.get("target") in {c.name for c in varying} else []
@@ -246,6 +273,22 @@ def _made_wide(shape: Shape, chosen: Mapping[str, str]) -> Shape:
         return shape
     values = [name for name in values if name not in sums]
     return _pivoted(shape, by, values, sums, results, varying)
+
+
+def _refuse_repeated(target: SampledColumn, dates: pd.Series, texts: list[SampledColumn]) -> None:
+    """A target that stands in several rows of one date and text would be counted several times."""
+    if not _varies(target, dates):
+        return
+    for text in texts:
+        keys = [dates, text.values.astype(str)]
+        groups = target.values.groupby(keys)
+        if (groups.size() > 1).all() and not (groups.nunique() > 1).any():
+            why = (
+                f"{target.name!r} says the same in all rows of one date and {text.name!r}: added "
+                "up it would be counted several times. Name one of them with --country (or the "
+                "country_column), or give the sales as a further file of one row a date"
+            )
+            raise DataError([Problem("target", why)])
 
 
 def _rank(column: SampledColumn) -> tuple[int, int]:

@@ -16,48 +16,60 @@ from mmmlib.job import Kind
 
 DATE = """date datum fecha data ds day daily tag jour dia giorno dag week weekly woche kw semaine
     semana settimana wk month monat mois mes mese period periode periodo time zeit tijd tarih hafta
-    gun ay dt dates 日 日付 週 月"""
-WEEK = "week weekly woche kw semaine semana settimana wk hafta 週"
-YEAR = "year jahr annee ano anno yr jaar yil"
+    gun ay dt dates 日 日付 週 月
+    tydzien tygodnie dzien miesiac okres"""
+WEEK = "week weekly woche kw semaine semana settimana wk hafta 週 tydzien"
+YEAR = "year jahr annee ano anno yr jaar yil rok"
 
 REVENUE = """ca revenue sales umsatz umsatze erlos erlose affaires ventes vente ventas venta
     ingresos ingreso facturacion ricavi ricavo fatturato vendite vendita verkauf verkaufe turnover
-    gmv receita vendas omzet einnahmen recettes satis satislar gelir hasilat ciro 売上 売上高"""
+    gmv receita vendas omzet einnahmen recettes satis satislar gelir hasilat ciro 売上 売上高
+    przychod przychody sprzedaz obrot obroty utarg"""
 CONVERSION = """conversion conversions konversion konversionen conversiones conversioni order orders
     conv bestellung bestellungen auftrage commande commandes pedido pedidos ordine ordini lead leads
     signup signups registration registrations registrierungen inscription inscriptions installs
     subscription subscriptions abonnement abonnements abschlusse units absatz stuckzahl
     transaction transactions transaktionen transacciones transazioni purchase purchases achats
     compras acquisti neukunden customer customers kunden clients clientes siparis siparisler musteri
-    vendidas vendidos コンバージョン 注文"""
+    vendidas vendidos コンバージョン 注文
+    konwersje konwersja zamowienia zamowien klienci bestellingen conversies klanten"""
 TARGET = "target kpi dep y zielgrosse cible objetivo"
 
 COUNTRY = """country land pays pais paese market markt marche mercado mercato geo territory
     territoire region ulke pazar bolge regiao state dma province provincia bundesland division
-    locale location"""
+    locale location
+    kraj rynek wojewodztwo city cities stadt ville ciudad citta cidade sehir stad miasto
+    store filiale"""
 
 SPEND = """spend spends spending spent mdsp harcama harcamalar harcamasi maliyet 費用 広告費 cost
     costs kosten ausgaben ausgabe budget budgets invest invests investment investissement
     inversion investimento investimenti depense depenses cout couts gasto gastos coste
     costes costo costos costi spesa spese expense expenses expenditure outlay adspend
-    aufwand aufwendungen custo custos uitgaven"""
+    aufwand aufwendungen custo custos uitgaven
+    koszt koszty kosztow wydatki wydatek wydatkow naklady budzet mediakosten
+    besteding bestedingen"""
 
 EXPOSURE = """impression impressions impressionen impresiones impressioni impressoes impr imp imps
     einblendungen click clicks klick klicks clic clics clicks cliques view views vues vistas
     visualizaciones visualizzazioni aufrufe reach reichweite portee alcance copertura grp grps trp
     trps contacts kontakte ots spots mdip gosterim gosterimler tiklama tiklamalar 表示回数
-    クリック数 opens"""
-CLICKS = "click clicks klick klicks clic clics cliques tiklama tiklamalar クリック数"
+    クリック数 opens
+    wyswietlenia wyswietlen klikniecia klikniec zasieg odslony vertoningen weergaven klikken
+    bereik"""
+CLICKS = """click clicks klick klicks clic clics cliques tiklama tiklamalar クリック数
+    klikniecia klikniec klikken"""
 RATING_POINTS = "grp grps trp trps"
 
 ORGANIC = """organic organique organico organica organisch newsletter newsletters newsletters
     infolettre boletin email emails mail mails mailing mailings emailing courriel courriels correo
     crm push notification notifications seo blog post posts beitrage publications publicaciones
-    sends versendet envoyees envoyes enviados enviadas inviate earned owned"""
+    sends versendet envoyees envoyes enviados enviadas inviate earned owned
+    nieuwsbrief biuletyn"""
 
 COMPETITOR = """competitor competitors competition competitive wettbewerb wettbewerber konkurrenz
     konkurrent concurrent concurrents concurrence competencia competidor competidores concorrenza
-    concorrente concorrenti rival rivals rakip rakipler"""
+    concorrente concorrenti rival rivals rakip rakipler
+    konkurencja konkurencji konkurent concurrentie"""
 CONTEXT = """price prices pricing preis preise prix precio precios prezzo prezzi temp temperature
     temperatur temperatura weather wetter meteo clima rain regen pluie lluvia pioggia sunshine promo
     promos promotion promotions promocion promozione aktion aktionen angebot angebote rabatt rabatte
@@ -67,7 +79,9 @@ CONTEXT = """price prices pricing preis preise prix precio precios prezzo prezzi
     vacances vacaciones festivo event events ereignis ereignisse evenement evenements evento eventos
     strike streik greve huelga distribution distribucion stores filialen magasins tiendas negozi
     trends index feries confiance klima population friday fiyat sicaklik indirim markdown mrkdn
-    kampanya sentiment flag"""
+    kampanya sentiment flag
+    cena ceny pogoda temperatura promocja promocje rabat znizka swieto swieta prijs prijzen weer
+    korting aanbieding actie feestdag feestdagen vakantie"""
 
 # What follows from media and leads to sales: in a model it takes the media's effect away.
 VISITS = """session sessions visit visits visitor visitors visites visitas visite besuche besucher
@@ -80,30 +94,40 @@ NO_MEDIA = """shipping freight delivery goods cogs logistics logistik production
     warehouse packaging verpackung versand waren wareneinsatz fulfillment fulfilment returns
     salary salaries wages tax taxes product produkt sold overhead living"""
 
-# What somebody made of other columns with a model.
+# What somebody made of other columns: with a model, over time, or of sales and costs.
 DERIVED = """adstock adstocked effect effects contribution contributions saturated lag lagged
-    predicted prediction forecast fitted residual residuals cumulative cum rolling"""
+    predicted prediction forecast fitted residual residuals cumulative cum rolling
+    ytd mtd qtd ly py yoy wow mom growth wachstum
+    vorjahr lastyear prior previous profit profits margin margins gewinn marge ebit ebitda rohertrag
+    deckungsbeitrag benefice beneficio utile lucro zysk kar winst cogs wareneinsatz returns returned
+    refunds refund retouren"""
 TOTAL = """total totals overall all sum gesamt summe insgesamt totale totales totaux toplam genel
-    somme suma somma grand subtotal zwischensumme 合計"""
+    somme suma somma grand subtotal zwischensumme 合計
+    suma razem totaal ogolem"""
 
 # Numbers made of other columns, or of the calendar that prophet reads itself.
 RATE = """cpc cpm cpa cpl cpo cpp cpv ctr cvr vtr roas roi rate ratio quote taux tasa tasso share
     anteil percent pct prozent avg average mean durchschnitt schnitt frequency aov asp oran orani
-    率 単価 シェア"""
+    率 単価 シェア
+    sr gem moy medio ort srednia gemiddelde udzial"""
 CALENDAR = """year jahr annee ano anno yr quarter quartal trimestre qtr weekday wochentag weeknum
     weekno weeknr kw isoweek dow dayofyear dayofweek dayofmonth doy id row unnamed nbr prd"""
 PER = "per pro par por je"
 MONEY = "eur euro euros usd gbp chf jpy try inr brl pln sek nok dkk"
 ADS = """ad ads advertising advert adverts anzeigen werbung publicite publicidad pubblicita
-    reklam media medien campaign campaigns kampagne kampagnen 広告"""
+    reklam media medien campaign campaigns kampagne kampagnen 広告
+    kampania kampanie reklama reklamy advertentie advertenties"""
 
 MEDIA: dict[str, tuple[Kind, str]] = {
-    "tv": ("tv", "television televisione televisor fernsehen fernseh tele ctv linear tvs"),
+    "tv": (
+        "tv",
+        "telewizja television televisione televisor fernsehen fernseh tele ctv linear tvs",
+    ),
     "radio": ("offline", "rundfunk horfunk"),
     "print": (
         "offline",
         "press presse prensa stampa zeitung zeitungen magazine magazines newspaper newspapers "
-        "basin",
+        "basin prasa",
     ),
     "ooh": (
         "offline",
@@ -143,7 +167,8 @@ OFFLINE = "offline klassik"
 # Words that tell channels apart no better than no word.
 NOISE = """total overall gesamt sum amount eur euro euros usd gbp media weekly daily net
     netto brutto gross in of de du des la le les el los il di d l the and und et y der die
-    das ad ads werbe werbung pub number nb anzahl nombre numero value val spent variable"""
+    das ad ads werbe werbung pub number nb anzahl nombre numero value val spent variable
+    k teur tsd mio mln tys micros metrics thousand thousands 000 000s w do na"""
 
 # The last letter of a name in Robyn's own data.
 SUFFIXES = {"S": "spend", "I": "exposure", "P": "exposure", "O": "organic", "B": "context"}
@@ -226,7 +251,9 @@ def read_name(text: str) -> Name:
     >>> read_name("Coût Télé").words
     ('cout', 'tele')
     """
-    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss").replace("ı", "i"))
+    plain = unicodedata.normalize(
+        "NFKD", text.replace("ß", "ss").replace("ı", "i").replace("ł", "l").replace("Ł", "L")
+    )
     plain = re.sub(r"[\u0300-\u036f]", "", plain)  # accents of Latin letters, no kana's
     plain = unicodedata.normalize("NFC", plain)
     plain = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", " ", plain)

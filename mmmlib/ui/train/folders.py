@@ -27,6 +27,11 @@ def refusals(values: Mapping[str, Any]) -> list[Problem]:
         del named["file"]
     if {".", "/"} & set(str(values["holidays"])):  # else it is a country
         named["holidays"] = str(values["holidays"])
+    named |= {
+        f"join[{at}].file": name
+        for at, each in enumerate(values.get("join") or ())
+        if not (name := str(each["file"])).startswith(EXAMPLE_PREFIX)
+    }
     found = [Problem(key, _why(name)) for key, name in named.items() if name and not _within(name)]
     return found + _refused_roots(str(values.get("root") or ""))
 

@@ -6,9 +6,12 @@ process for it.
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,7 +122,9 @@ def guess(values: Mapping[str, Any]) -> tuple[Values, dict[str, str], list[str]]
             chosen["country"] = str(values["country_value"])
         if values["no_row"] == "zero":
             chosen["no_row"] = "zero"
-        found = guess_job(file, chosen, settle=file == job.file)
+        chosen["spend"] = _listed(str(each["spend"]) for each in values["channels"])
+        more = [str(each["file"]) for each in values["join"] if each["file"]]
+        found = guess_job(file, chosen, more, settle=file == job.file)
     guessed, _ = fit({**values, **_without_source(found.values)})
     doubts = [f"{looked_at}{doubt}" for doubt in found.doubts]
     if guessed["country"] == UNKNOWN and not values["country"]:
@@ -128,6 +133,34 @@ def guess(values: Mapping[str, Any]) -> tuple[Values, dict[str, str], list[str]]
         guessed["prophet"] = [*guessed["prophet"], "holiday"]
         doubts = ["the country is not in the data; name it", *doubts[1:]]
     return guessed, dict(found.reasons), doubts
+
+
+_ANSWERS = {
+    "country": "Country value",
+    "date": "the role Date",
+    "target": "Target",
+    "spend": "the role Paid channel for",
+    "first-date": "First date",
+    "no-row": "No row",
+}
+
+
+def as_asked(error: MMMError) -> str:
+    """A question of a guess in the words of the form: where to answer, and how to go on.
+
+    >>> as_asked(SourceError("Which column? Answer with --target"))
+    'Which column? Answer with “Target”, then choose Guess again'
+    """
+    text = str(error).replace("mmm job init COSTS SALES", "name it under Join in Data")
+    said = re.sub(r"--([a-z-]+)", lambda found: f"“{_ANSWERS.get(found[1], found[1])}”", text)
+    return f"{said}, then choose Guess again" if said != str(error) else said
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names as one line, whatever commas are in them."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([name for name in names if name])
+    return line.getvalue()
 
 
 def try_source(values: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -158,11 +191,11 @@ def try_source(values: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _asking(values: Mapping[str, Any]) -> TrainingJob:
     """A job that names the source, whatever the roles; only files that may be read."""
     for problem in refusals(values):
-        if problem.where == "file":
+        if problem.where == "file" or problem.where.startswith("join"):
             raise SourceError(str(problem))
     given = plain(values)
     roles = {"country": "x", "date": "x", "target": "x", "channels": [{"name": "x", "spend": "x"}]}
-    kept = [key for key in SECTIONS["data"] if key in given and key != "features"]
+    kept = [key for key in SECTIONS["data"] if key in given and key not in ("features", "join")]
     try:
         return TrainingJob.model_validate(roles | {key: given[key] for key in kept})
     except ValueError:

@@ -20,7 +20,7 @@ from mmmlib.ui.train.child import CHILD
 from mmmlib.ui.train.fields import SECTIONS, fields, fit
 from mmmlib.ui.train.launching import launch
 from mmmlib.ui.train.quote import EarlierRun, past_runs, quote
-from mmmlib.ui.train.raw import Raw, guess, import_what_reads, read_raw, try_source
+from mmmlib.ui.train.raw import Raw, as_asked, guess, import_what_reads, read_raw, try_source
 from mmmlib.ui.train.receiving import Receiving
 from mmmlib.ui.train.series import Series, data_job, read_series
 from mmmlib.ui.train.tasks import Tasks
@@ -57,6 +57,7 @@ class TrainView(Receiving):
         folders = [str(folder) for folder in settings().data_folders]
         known["place"] = session.archive.store.root
         super().__init__(session.say, **known, folders=folders, **traits)
+        self._asked = False  # whether the last guess ended in a question
         self._work = Tasks(session.say, self._show_busy)
         self._load(form.starting())
 
@@ -127,8 +128,9 @@ class TrainView(Receiving):
 
     def vue_guess(self, values: Any) -> None:
         self._take(values)
-        self._values |= {"date": "", "target": "", "country_column": ""}
-        self._values |= {"channels": [], "organic": [], "context": []}
+        if not self._asked:  # else what was given since then is the answer
+            self._values |= {"date": "", "target": "", "country_column": ""}
+            self._values |= {"channels": [], "organic": [], "context": []}
         self._look(and_guess=True)
 
     def vue_examine(self, values: Any) -> None:
@@ -254,6 +256,7 @@ class TrainView(Receiving):
         self.raw, self.doubts, self.steps, self.unread = {}, [], [], ""
         self._forget_series()
         self._reasons, self._looked_at = {}, self._source_asked()
+        self._asked = False
 
         def ask() -> tuple[Raw | MMMError, Any]:
             try:
@@ -276,7 +279,8 @@ class TrainView(Receiving):
             return
         self.raw = raw.plain()
         if isinstance(guessed, MMMError):
-            self.doubts = [str(guessed)]
+            self.doubts = [as_asked(guessed)]
+            self._asked = True
         elif guessed:
             values, self._reasons, self.doubts = guessed
             self._load(values, base=seen)
