@@ -112,7 +112,13 @@ class Supervisor:
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def __enter__(self) -> Supervisor:
-        self.start()
+        try:
+            with _held():  # a run with a first status has an end, whenever the signal comes
+                self.start()
+        except KeyboardInterrupt as error:
+            if self._thread.ident is not None:
+                self.fail(error)
+            raise
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
@@ -307,6 +313,29 @@ def interrupted(what: str) -> tuple[Status, str]:
     if _TERMINATED:
         return Status.FAILED, f"{STOPPED} ({what})"
     return Status.CANCELLED, f"interrupted by {user()} {what}"
+
+
+@contextmanager
+def _held() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back; what came meanwhile is handled on leaving."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {
+        number: handler
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if callable(handler := signal.getsignal(number))
+    }
+    for number in before:
+        signal.signal(number, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for caught in came:
+        before[signal.Signals(caught)](caught, None)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from mmmlib.archive.archive import Archive
 from mmmlib.archive.manifest import State, Status
 from mmmlib.archive.run import CANCEL, MANIFEST, STATUS, Run
 from mmmlib.ground.errors import DataError, Problem, RunError
+from mmmlib.ground.logs import Severity
 from mmmlib.job.parse import TrainingJob
 from mmmlib.run import supervisor as module
 from mmmlib.run.supervisor import Supervisor
@@ -168,3 +169,20 @@ def _wait_to_be_cancelled(run: Run) -> None:
     with Supervisor(run):
         run.save_json(CANCEL, {"who": "ann", "at": "now"})
         wait_until(lambda: False)
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, Status.CANCELLED), (signal.SIGTERM, Status.FAILED)],
+)
+def test_a_signal_while_it_starts_ends_the_run(
+    run: Run, number: signal.Signals, status: Status
+) -> None:
+    class Struck(Supervisor):
+        def _say(self, message: str, severity: Severity = Severity.INFO) -> None:
+            signal.raise_signal(number)  # the first status is there, the heartbeat is not
+
+    with pytest.raises(KeyboardInterrupt), module.sigterm_interrupts(), Struck(run):
+        pytest.fail("it must not begin")
+    assert run.manifest is not None
+    assert run.state().status is status
