@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from pathlib import Path
 from typing import Any
@@ -158,3 +159,28 @@ def test_workflows_name_files_that_exist() -> None:
         missing = {name for name in named if not (REPOSITORY / name.rstrip(".")).exists()}
         # made by `terraform init`, and by the branch that builds the image
         assert missing <= {"infra/terraform/.terraform.lock.hcl"}, file.name
+
+
+def unargued(accepted: list[dict[str, Any]]) -> list[str]:
+    """Vulnerabilities that are accepted without a reason, or for ever."""
+    return [
+        each.get("id", "?")
+        for each in accepted
+        if len(str(each.get("statement", "")).split()) <= 5
+        or not isinstance(each.get("expired_at"), dt.date)
+    ]
+
+
+def test_what_the_scans_let_pass_has_a_reason_and_an_end() -> None:
+    file = REPOSITORY / "infra" / "accepted.yaml"
+    assert unargued(yaml.safe_load(file.read_text())["vulnerabilities"]) == []
+    shown = file.read_text().replace("#   - ", "  - ").replace("#     ", "    ")
+    example = yaml.safe_load(shown.replace("vulnerabilities: []", "")[shown.index("  - id") :])
+    assert unargued(example) == []
+    for name in ("statement", "expired_at"):
+        assert unargued([{**example[0], name: ""}]) == ["CVE-2026-12345"]
+    scans = [
+        line for each in FILES for line in each.read_text().splitlines() if "--ignore-unf" in line
+    ]
+    assert len(scans) == 2
+    assert all("--ignorefile infra/accepted.yaml" in line for line in scans)
