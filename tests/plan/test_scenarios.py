@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from mmmlib.plan.scenarios import (
     load_scenarios,
     save_scenario,
 )
+from mmmlib.plan.uplift import Uplift
 from tests.report.conftest import build_result
 
 NAMES = ["tv", "search.brand", "=1+1"]
@@ -61,6 +63,17 @@ def test_a_scenario_reads_back_as_it_was(run: Run) -> None:
     assert np.isnan(again.table[c.MOST_EVER]).all()
     assert (again.budget, again.target, again.warnings) == (made.budget, 0.9, made.warnings)
     pd.testing.assert_frame_equal(again.metrics(), made.metrics())
+
+
+def test_a_scenario_keeps_how_sure_it_was(run: Run) -> None:
+    basis, asked = basis_of(run), Allocator()
+    sure = Uplift(mean=5.0, low=-1.0, high=9.0, share=float("nan"), chance=0.8)
+    save_scenario(run, Scenario.of("sure", "ada", basis, asked, replace(basis.plan(), uplift=sure)))
+    (found,) = load_scenarios(run)
+    kept = found.allocation.uplift
+    assert kept is not None
+    assert (kept.mean, kept.low, kept.high, kept.chance) == (5.0, -1.0, 9.0, 0.8)
+    assert np.isnan(kept.share)
 
 
 def test_what_is_infinite_stays_so(run: Run) -> None:

@@ -69,6 +69,17 @@ def test_some_periods_carry_over_what_was_before_them(run: Run) -> None:
     np.testing.assert_allclose(table[c.CURRENT_RESPONSE][NAMES], said[NAMES], rtol=1e-9)
 
 
+def test_a_plan_says_what_speaks_against_it(run: Run) -> None:
+    assert basis_of(run).doubts == ()
+    table = run.load_table("candidates")
+    run.save_table("candidates", table.assign(**{c.RSQ_TRAIN: 0.15}))
+    opinion = pd.DataFrame({c.CHANNEL: ["tv"], c.CONVERGED: False, c.VERDICT: "R-hat 1.3"})
+    run.save_table("posterior", opinion)
+    fit, end = basis_of(run).plan().warnings[:2]
+    assert "R² 0.15" in fit
+    assert "has not converged (R-hat 1.3)" in end
+
+
 def test_robyns_definition_stays_selectable(run: Run) -> None:
     basis = basis_of(run)
     own, robyns = basis.plan(), basis.plan(Allocator(response="mean_spend"))
