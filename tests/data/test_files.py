@@ -295,6 +295,17 @@ def test_a_workbook_is_read_and_its_sheet_named(tmp_path: Path) -> None:
         guess_job(guess.job.file, {"table": "other"})
 
 
+def test_a_larger_sheet_without_dates_is_not_the_data(tmp_path: Path) -> None:
+    frame = wide()
+    numbers = pd.DataFrame({name: range(900) for name in "abcdef"})
+    path = tmp_path / "book.xlsx"
+    with pd.ExcelWriter(path) as book:
+        numbers.to_excel(book, sheet_name="lookup", index=False)
+        frame.to_excel(book, sheet_name="Data", index=False, startrow=3, startcol=1)
+    _, made = ready(str(path))
+    assert made["revenue"].sum() == pytest.approx(frame["revenue"].sum())
+
+
 def test_merged_headings_name_their_columns(tmp_path: Path) -> None:
     frame = wide()
     rows: list[list[Any]] = [["Base", "Base", "Spend", None], ["date", "revenue", "TV", "Search"]]

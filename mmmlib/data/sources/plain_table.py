@@ -22,6 +22,7 @@ from mmmlib.ground import SourceError
 TEXTS = (".csv", ".tsv", ".txt")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _LOOKED_AT = 80  # lines in which a header is looked for
+_DATED_ROWS = 10  # of a sheet that holds dates, which comes before those that hold none
 _SEPARATORS = (",", ";", "\t", "|")
 
 
@@ -31,7 +32,7 @@ def plain_table(path: Path, folder: Path, sheet: str = "") -> tuple[Path, tuple[
     Parameters
     ----------
     sheet : str
-        Sheet of a workbook; empty takes the one with the most cells.
+        Sheet of a workbook; empty takes the one with the most cells of those that hold dates.
 
     Raises
     ------
@@ -143,7 +144,11 @@ def _of_workbook(path: Path, folder: Path, sheet: str) -> tuple[Path, tuple[Chan
     }
     if not filled or not max(filled.values()):
         raise SourceError(f"file: {path.name} has no sheet with anything in it")
-    name = max(filled, key=lambda each: filled[each])
+    dated = {
+        name: sum(any(isinstance(cell, dt.date) for cell in row) for row in rows)
+        for name, rows in rows_of.items()
+    }
+    name = max(filled, key=lambda each: (dated[each] >= _DATED_ROWS, filled[each]))
     rows: Sequence[Sequence[Any]] = rows_of[name]
     header = _header([[_cell(cell) for cell in row] for row in rows[:_LOOKED_AT]])
     if _is_heading(rows, header, read[name].merged_cell_ranges):
