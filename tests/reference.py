@@ -11,7 +11,7 @@ from typing import Any
 import mmmlib
 from mmmlib.data import Dataset
 from mmmlib.model import Response, TrainingResult
-from mmmlib.plan import Ahead, Allocation, Calendar, Score
+from mmmlib.plan import Ahead, Allocation, BestCalendar, Calendar, Score
 from mmmlib.ui.lab.plots import Plots
 from tests.conftest import REPOSITORY
 
@@ -30,6 +30,7 @@ VERBS = {
     "allocate": "Run.plan",
     "plan template": "Ahead.calendar",
     "plan score": "Ahead.score",
+    "plan optimize": "Ahead.optimize",
     "export": "Run.export",
     "recreate": "Run.recreate",
     "reproduce": "Run.reproduce",
@@ -46,6 +47,11 @@ LEFT_OUT = {
         "candidate": "Run.ahead takes it",
         "sheet": "Ahead.read takes it",
         "output": "Score.table has to_csv",
+    },
+    "plan optimize": {
+        "candidate": "Run.ahead takes it",
+        "sheet": "Ahead.read takes it",
+        "output": "BestCalendar.calendar is one",
     },
     "recreate": {
         "data": "of a JSON file without its run",
@@ -74,7 +80,7 @@ TERMINAL_ONLY = {
 
 HELD: tuple[type, ...] = (
     mmmlib.Run, Plots, mmmlib.Archive, mmmlib.Job, Dataset, TrainingResult, Response, Allocation,
-    Ahead, Calendar, Score,
+    Ahead, Calendar, Score, BestCalendar,
 )  # fmt: skip
 _HEAD = """# From Python
 

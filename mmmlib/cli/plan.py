@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mmmlib.cli.options import candidate_option, root_option, run_argument, say_model, says_errors
+from mmmlib.cli.options import (
+    candidate_option,
+    root_option,
+    run_argument,
+    say_model,
+    says_errors,
+    settable,
+)
 
 if TYPE_CHECKING:
     from mmmlib.plan import Ahead
@@ -82,6 +89,34 @@ def score(run: str, calendar: str, candidate: str, sheet: str, output: str, root
             made.table.to_csv(output, index=False)
         except OSError as error:
             raise StoreError(f"{output} cannot be written: {error.strerror}") from error
+
+
+@plan.command()
+@run_argument
+@click.argument("calendar", metavar="FILE")
+@candidate_option
+@click.option("--sheet", default="", help="Of a workbook; its first one when none is named.")
+@settable("Set one key of what is asked, such as total, by, channels.tv.high, groups.NAME.most.")
+@click.option("-o", "output", default="", metavar="FILE", help="The calendar, .xlsx or .csv.")
+@root_option
+@says_errors
+def optimize(
+    run: str,
+    calendar: str,
+    candidate: str,
+    sheet: str,
+    parameters: tuple[tuple[str, str], ...],
+    output: str,
+    root: str,
+) -> None:
+    """Move a calendar's money to where it brings most by a RUN's model, under limits in money."""
+    from mmmlib.plan import write_calendar
+
+    ahead = _ahead(run, candidate, root)
+    best = ahead.optimize(ahead.read(calendar, sheet), **dict(parameters))
+    click.echo(best.text())
+    if output:
+        write_calendar(best.calendar, Path(output))
 
 
 def _ahead(run: str, candidate: str, root: str) -> Ahead:

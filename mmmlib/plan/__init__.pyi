@@ -18,6 +18,9 @@ from .calendar import (
 from .calendar_file import (
     write_calendar as write_calendar,
 )
+from .optimized import (
+    BestCalendar as BestCalendar,
+)
 from .robyns import (
     compared_metrics as compared_metrics,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from mmmlib.ground import AllocationError, Problem, RunError, Shown, columns as 
 from mmmlib.model import FloatArray
 from mmmlib.plan.allocation import TargetType
 from mmmlib.plan.basis import basis_of
+from mmmlib.plan.best_calendar import CalendarSearch, Limits
 from mmmlib.plan.calendar import (
     Calendar,
     flat,
@@ -25,9 +26,11 @@ from mmmlib.plan.calendar import (
     year_before,
 )
 from mmmlib.plan.calendar_file import read_calendar
+from mmmlib.plan.calendar_request import CalendarRequest
 from mmmlib.plan.effects import CalendarEffects
 from mmmlib.plan.history import spend_history
-from mmmlib.plan.score import Score, score_of
+from mmmlib.plan.optimized import BestCalendar, held_cells
+from mmmlib.plan.score import BROUGHT, Score, score_of
 from mmmlib.plan.series import Models
 
 Pattern = Literal["last_year", "flat"]
@@ -161,6 +164,56 @@ class Ahead(Shown):
         if self.posterior is None:
             warnings += ("the model has no posterior that has converged: there are no intervals",)
         return score_of(calendar, effects, posterior, self.target_type, warnings)
+
+    def optimize(self, calendar: Calendar, **settings: Any) -> BestCalendar:
+        """The calendar of most response, under limits in money.
+
+        Parameters
+        ----------
+        calendar : Calendar
+            The periods, the pattern, and what limits are multiples of.
+        **settings
+            Keys of :class:`CalendarRequest`, those within others with dots: ``by``, ``total``,
+            ``extra``, ``response`` or ``marginal``; ``low``, ``high``;
+            ``channels.NAME.low``, ``high``, ``least``, ``most``, ``locked``, ``pauses``;
+            ``groups.NAME.channels``, ``least``, ``most``. The words of ``mmm plan optimize -p``.
+
+        Raises
+        ------
+        AllocationError
+            No calendar is within the limits; says what would be possible.
+        """
+        request = CalendarRequest.of(settings.items())
+        calendar = self._fitting(calendar)
+        given, limits = self.score(calendar), Limits.of(calendar, request)
+        before, _ = self._before(calendar.dates[0])
+        effects = self._effects(self.models, calendar.dates, before)
+        search = CalendarSearch(calendar.money, effects, limits, request.by == "channel")
+        asked = calendar.total if request.total is None else request.total
+        if request.extra is not None:
+            asked = calendar.total + request.extra
+        budget = None
+        if request.response is not None:
+            found = search.for_response(request.response)
+        elif request.marginal is not None:
+            found = search.until(request.marginal)
+        else:
+            budget = round(asked, 2)
+            found = search.for_budget(budget)
+        cents = np.round(found.money, 2) if budget is None else in_cents(found.money, budget)
+        made = calendar.with_money(cents)
+        score = self.score(made)
+        brought = float(score.total[BROUGHT].iloc[0])
+        gap = max(0.0, found.bound / brought - 1) if brought > 0 else float("nan")
+        held = held_cells(made, limits.low, limits.high)
+        warnings = list(score.warnings)
+        if held > 0.8 * cents.size:
+            warnings.insert(
+                0,
+                f"{held} of {cents.size} cells stand on a limit: the limits, more than the"
+                " curves, make this plan",
+            )
+        return BestCalendar(made, given, score, gap, held, tuple(warnings))
 
     def _fitting(self, calendar: Calendar) -> Calendar:
         """The calendar with the model's order of channels."""
