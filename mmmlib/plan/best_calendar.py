@@ -22,6 +22,7 @@ from mmmlib.plan.majorant import Majorant
 
 _STEPS = 40  # of one climb
 _ENOUGH = 1e-6  # of what is reached: a climb ends where its next step promises less
+_CLOSE = 3e-3  # to the bound: a second climb, from the given calendar, is not worth its time
 _HALVINGS = 18  # of a budget
 _SLACK = 1e-9
 
@@ -276,8 +277,11 @@ class CalendarSearch:
         best = self.space.best(slope, budget)
         bound = value if best is None else value + max(0.0, float(slope @ (best - top)))
         gained = self.effects.gained
-        tops = [self._climb(gained, budget, marginal, y, 0.1) for y in (top, begin)]
-        found = max(tops, key=lambda y: self._read(gained, y, marginal)[0])
+        found = self._climb(gained, budget, marginal, top, 0.1)
+        made = self._value(found, marginal)
+        if bound - made > _CLOSE * abs(made):
+            other = self._climb(gained, budget, marginal, begin, 0.1)
+            found = max(found, other, key=lambda y: self._value(y, marginal))
         money = self.space.money(found)
         brought = self._value(found, 0.0)
         return FoundCalendar(money, brought, max(bound + marginal * float(money.sum()), brought))
@@ -303,7 +307,8 @@ class CalendarSearch:
         return np.asarray(ends[0] + share * (ends[1] - ends[0]))
 
     def _value(self, y: FloatArray, marginal: float) -> float:
-        return self._read(self.effects.gained, y, marginal)[0]
+        brought, _ = self.effects.gained(self.space.money(y))
+        return brought - marginal * float(y @ self.space.cost)
 
     def _read(self, gained: Gained, y: FloatArray, marginal: float) -> tuple[float, FloatArray]:
         value, cells = gained(self.space.money(y))
