@@ -1,4 +1,5 @@
 from .job.parse import Job as Job
+from .plan import Ahead as Ahead
 from .ui.lab.run import Archive as Archive, Run as Run
 from .ui.lab.verbs import (
     check as check,

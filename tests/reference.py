@@ -11,7 +11,7 @@ from typing import Any
 import mmmlib
 from mmmlib.data import Dataset
 from mmmlib.model import Response, TrainingResult
-from mmmlib.plan import Allocation
+from mmmlib.plan import Ahead, Allocation, BestCalendar, Calendar, Score
 from mmmlib.ui.lab.plots import Plots
 from tests.conftest import REPOSITORY
 
@@ -28,6 +28,9 @@ VERBS = {
     "open": "open",
     "download": "Run.download",
     "allocate": "Run.plan",
+    "plan template": "Ahead.calendar",
+    "plan score": "Ahead.score",
+    "plan optimize": "Ahead.optimize",
     "export": "Run.export",
     "recreate": "Run.recreate",
     "reproduce": "Run.reproduce",
@@ -39,6 +42,17 @@ VERBS = {
 # Options that the face does not have, with the reason.
 LEFT_OUT = {
     "allocate": {"output": "the plan's table has to_csv"},
+    "plan template": {"candidate": "Run.ahead takes it", "output": "the calendar's table"},
+    "plan score": {
+        "candidate": "Run.ahead takes it",
+        "sheet": "Ahead.read takes it",
+        "output": "Score.table has to_csv",
+    },
+    "plan optimize": {
+        "candidate": "Run.ahead takes it",
+        "sheet": "Ahead.read takes it",
+        "output": "BestCalendar.calendar is one",
+    },
     "recreate": {
         "data": "of a JSON file without its run",
         "holidays": "of a JSON file without its run",
@@ -66,6 +80,7 @@ TERMINAL_ONLY = {
 
 HELD: tuple[type, ...] = (
     mmmlib.Run, Plots, mmmlib.Archive, mmmlib.Job, Dataset, TrainingResult, Response, Allocation,
+    Ahead, Calendar, Score, BestCalendar,
 )  # fmt: skip
 _HEAD = """# From Python
 

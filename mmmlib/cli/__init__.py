@@ -22,6 +22,7 @@ GROUPS = {
     },
     "What to do with it": {
         "allocate": "models:allocate",
+        "plan": "plan:plan",
         "refresh": "models:refresh",
         "export": "models:export",
         "recreate": "models:recreate",

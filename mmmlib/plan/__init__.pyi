@@ -1,3 +1,7 @@
+from .ahead import (
+    Ahead as Ahead,
+    ahead_of as ahead_of,
+)
 from .allocation import (
     Allocation as Allocation,
     efficiency as efficiency,
@@ -7,6 +11,15 @@ from .basis import (
     basis_of as basis_of,
     chosen_models as chosen_models,
     doubts_of as doubts_of,
+)
+from .calendar import (
+    Calendar as Calendar,
+)
+from .calendar_file import (
+    write_calendar as write_calendar,
+)
+from .optimized import (
+    BestCalendar as BestCalendar,
 )
 from .robyns import (
     compared_metrics as compared_metrics,
@@ -20,6 +33,9 @@ from .scenarios import (
     load_scenario as load_scenario,
     load_scenarios as load_scenarios,
     save_scenario as save_scenario,
+)
+from .score import (
+    Score as Score,
 )
 from .sheet import (
     plan_text as plan_text,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mmmlib.model import Response, TrainingResult
-    from mmmlib.plan import Allocation
+    from mmmlib.plan import Ahead, Allocation
 
 
 @dataclass(frozen=True)
@@ -130,3 +130,29 @@ class TrainedRun(ArchivedRun):
 
         basis = basis_of(self, asked_model(self, candidate)[0])
         return basis.plan(basis.settings_with(settings.items()))
+
+    def ahead(self, candidate: str = "") -> Ahead:
+        """Plans as calendars, past or ahead: make, read and score them; archives nothing.
+
+        Parameters
+        ----------
+        candidate : str
+            The model to plan with.
+
+        Raises
+        ------
+        RunError
+            The run lacks the series that its model saw.
+
+        Examples
+        --------
+        >>> import mmmlib
+        >>> ahead = mmmlib.open("latest").ahead()
+        >>> quarter = ahead.calendar(*ahead.next_periods(13), total=2e6)
+        >>> ahead.score(quarter)
+        Score of 2,000,000.00, ...: brings ..., ROAS ...
+        response in these periods ..., of it carried in ...; carried out after them ...
+        """
+        from mmmlib.plan import ahead_of
+
+        return ahead_of(self, asked_model(self, candidate)[0])
