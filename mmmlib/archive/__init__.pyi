@@ -29,6 +29,8 @@ from .in_full import (
     IN_FULL as IN_FULL,
     load_in_full as load_in_full,
     promoted_name as promoted_name,
+    report_name as report_name,
+    report_of as report_of,
     save_in_full as save_in_full,
 )
 from .interactions import (
@@ -75,6 +77,7 @@ from .run import (
     MANIFEST as MANIFEST,
     PROGRESS as PROGRESS,
     REFRESH_CHANGES as REFRESH_CHANGES,
+    REPORT as REPORT,
     STATUS as STATUS,
     TRUTH as TRUTH,
     TRUTH_PICTURE as TRUTH_PICTURE,

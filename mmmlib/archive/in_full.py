@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mmmlib.archive.run import Run
+from mmmlib.archive.decisions import chosen_model
+from mmmlib.archive.run import BEST, REPORT, Run
 from mmmlib.archive.stores import together
 
 if TYPE_CHECKING:
@@ -49,3 +50,18 @@ def save_in_full(run: Run, candidate: str, tables: Mapping[str, pd.DataFrame]) -
 def promoted_name(candidate: str, name: str) -> str:
     """Name of an artifact that was made for a promoted candidate."""
     return f"{_PROMOTED}{candidate}/{name}"
+
+
+def report_of(run: Run) -> str:
+    """Name of the report on the model a run stands for; empty where none is archived."""
+    if not run.has(BEST):
+        return ""
+    chosen = chosen_model(run)
+    name = promoted_name(chosen.candidate, REPORT) if chosen.promotion else REPORT
+    return name if run.has(name) else ""
+
+
+def report_name(run: Run) -> str:
+    """Name of the report as a file that people keep: with revision, country and date."""
+    identity = run.id
+    return f"report-{identity.revision}-{identity.country}-{identity.timestamp.split('_')[0]}.html"

@@ -56,6 +56,7 @@ REFRESH_CHANGES = "refresh_changes.csv"  # of a refresh only
 
 
 TRUTH, TRUTH_PICTURE = "truth.csv", "truth.png"  # simulated data only
+REPORT = "report.html"  # for those who decide: one file that needs nothing beside it
 
 
 LOST_AFTER = dt.timedelta(seconds=60)

@@ -2,6 +2,9 @@ from . import (
     figures as figures,
     style as style,
 )
+from .html.document import (
+    html_report as html_report,
+)
 from .onepager import (
     one_pager as one_pager,
     page as page,

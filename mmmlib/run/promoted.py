@@ -15,6 +15,7 @@ import pandas as pd
 from mmmlib.archive import (
     ANNOTATIONS,
     IN_FULL,
+    REPORT,
     Archive,
     Run,
     load_in_full,
@@ -127,7 +128,7 @@ def _save_plan(run: Run, candidate: str) -> Allocation | None:
 
 
 def _save_page(run: Run, candidate: str, rule: str, allocation: Allocation | None) -> None:
-    from mmmlib.report import page, style
+    from mmmlib.report import html_report, page, style
 
     result = load_result(run)
     full: dict[str, Any] = {name: load_in_full(run, name) for name in IN_FULL}
@@ -136,3 +137,4 @@ def _save_page(run: Run, candidate: str, rule: str, allocation: Allocation | Non
     figure = page(result, run.job, allocation, annotations)
     run.save(f"{candidate}.png", style.png(figure))
     run.save(f"{candidate}.pdf", style.pdf(figure))
+    run.save(promoted_name(candidate, REPORT), html_report(run, result, allocation))

@@ -22,6 +22,7 @@ from mmmlib.archive import (
     CHECKS,
     DATASET,
     HOLIDAYS,
+    REPORT,
     TRUTH,
     TRUTH_PICTURE,
     Archive,
@@ -267,6 +268,7 @@ class NotebookRun:
     def one_pager(self, result: TrainingResult, allocation: Allocation | None = None) -> Image:
         """Draw the best model's page for a director, archive it (PNG, PDF) and show it.
 
+        The report, one HTML file, is archived with it (``report.html``).
         Each cluster's winner gets a page in the archive too, without the plan, which is the best
         model's. Where the data are simulated, modelled ROAS and response stand beside the true
         ones.
@@ -274,12 +276,13 @@ class NotebookRun:
         with self._stage("report"):
             from IPython.display import Image, display
 
-            from mmmlib.report import page, style
+            from mmmlib.report import html_report, page, style
 
             figure = page(result, self.job, allocation, self.annotations())
             png = style.png(figure)
             self.run.save(f"{result.best}.png", png)
             self.run.save(f"{result.best}.pdf", style.pdf(figure))
+            self.run.save(REPORT, html_report(self.run, result, allocation))
             (self._winners_pages or WinnersPages(self.run, result)).finish()
             if truth := truth_of(self.job):
                 display(self._against(truth, result))

@@ -60,7 +60,7 @@ def test_a_run_from_the_command_line(job_file: Callable[..., Path], archive: Arc
         "clusters.parquet", "cluster_intervals.parquet", "convergence.parquet",
         "model_input.parquet", "best_model_id.txt", "posterior.parquet", "posterior_draws.parquet",
         "allocator_metrics.csv", "allocation_max_response.csv", "allocation_warnings.csv",
-        f"{manifest.best}.pdf",
+        f"{manifest.best}.pdf", "report.html",
     }  # fmt: skip
     for said in (
         "train · search",

@@ -18,9 +18,11 @@ from mmmlib.archive import (
     Run as ArchivedRun,
     asked_model,
     export_model,
+    report_name,
+    report_of,
     save_zip,
 )
-from mmmlib.ground import Shown, card, html_table
+from mmmlib.ground import RunError, Shown, StoreError, card, html_table
 from mmmlib.ui.lab.trained import TrainedRun
 
 if TYPE_CHECKING:
@@ -118,6 +120,36 @@ class HeldRun(Shown, TrainedRun):
     def download(self, output: str = "") -> str:
         """Pack the whole run into one zip file; return a line that says what it holds."""
         return save_zip(self, Path(output or f"{str(self).replace('/', '_')}.zip"))
+
+    def report(self, output: str = "") -> str:
+        """Write the report on the run's model, one HTML file; return its path.
+
+        Parameters
+        ----------
+        output : str
+            The file; empty is a name with revision, country and date.
+
+        Raises
+        ------
+        RunError
+            The run has none: it has not trained, or was archived before there were reports.
+
+        Examples
+        --------
+        >>> import mmmlib
+        >>> path = mmmlib.open("latest").report()
+        >>> path
+        'report-demo-de-...html'
+        """
+        if not (name := report_of(self)):
+            why = f"run {self} has no report"
+            raise RunError(f"{why}: it has not trained, or was archived before there were reports")
+        path = Path(output or report_name(self))
+        try:
+            path.write_bytes(self.load(name))
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+        return str(path)
 
     def export(self, candidate: str = "", output: str = "", data: bool = False) -> str:
         """Write a model as JSON that Robyn reads, with its dataset on request; return the path."""

@@ -7,7 +7,7 @@ from typing import Any
 from ipywidgets import widget_serialization
 from traitlets import Any as AnyTrait, Bool, Dict, List, Unicode
 
-from mmmlib.archive import TRUTH_PICTURE, lifts_of
+from mmmlib.archive import TRUTH_PICTURE, lifts_of, report_name, report_of
 from mmmlib.ground import names
 from mmmlib.ui.background import in_background
 from mmmlib.ui.charts import components
@@ -42,6 +42,7 @@ class RunView(View):
     period = Unicode("period").tag(sync=True)  # name of one: day, week or period
     picture = Unicode().tag(sync=True)  # the one-pager: a link or a data URI
     lifts: List[dict[str, Any]] = List().tag(sync=True)  # of each study: measured and modelled
+    report = Unicode().tag(sync=True)  # artifact that is the report; empty where there is none
     truth = Unicode().tag(sync=True)  # picture of modelled against true; simulated data only
     changes: List[dict[str, Any]] = List().tag(sync=True)
     around = Dict().tag(sync=True)  # other revisions, countries and runs
@@ -137,6 +138,10 @@ class RunView(View):
     def vue_download(self, name: str) -> None:
         send_artifact(self.session, self.model.run, str(name))
 
+    def vue_share(self, _: object) -> None:
+        """Send the report under a name that says of which country and day it is."""
+        self.session.save(report_name(self.model.run), self.model.run.load(self.report))
+
     def _go_with_model(self, page: str) -> None:
         """Go to a page that works with the model this run stands for."""
         promoted = self.findings.get("promotion")
@@ -154,6 +159,7 @@ class RunView(View):
         findings = self.model.findings()
         if findings:  # it may have got its page
             self.picture = picture_of(self.model.run, findings.best)
+            self.report = report_of(self.model.run)
         if findings and findings.plain() != self.findings:
             self._show(findings.plain())
             for name in [name for name in self._panels if name != self.tab]:
@@ -162,6 +168,7 @@ class RunView(View):
 
     def _show(self, findings: dict[str, Any]) -> None:
         self.picture = picture_of(self.model.run, findings["best"])
+        self.report = report_of(self.model.run)
         self.findings = findings
 
     def _read_spread(self) -> None:
