@@ -31,4 +31,5 @@ from .result import (
     ROBYNS_ALLOCATION as ROBYNS_ALLOCATION,
     TABLES as TABLES,
     TrainingResult as TrainingResult,
+    fit_said as fit_said,
 )

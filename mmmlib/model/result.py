@@ -100,13 +100,26 @@ _ERRORS = (
 )
 
 
-def _fit_said(row: pd.Series) -> str:
-    """How good the fit is, in words."""
-    missed = f"its typical miss is {row[c.NRMSE_TRAIN]:.1%} of the target's range"
-    if row[c.RSQ_TRAIN] != row[c.RSQ_TRAIN]:
-        return f"Best model {row[c.CANDIDATE]}: {missed}."
-    explained = max(row[c.RSQ_TRAIN], 0.0)
-    return f"Best model {row[c.CANDIDATE]} explains {explained:.0%} of the ups and downs; {missed}."
+def fit_said(errors: Mapping[str, float] | pd.Series, whose: str = "The model") -> str:
+    """How good a fit is, in words.
+
+    Parameters
+    ----------
+    errors : mapping
+        ``nrmse_train`` and ``rsq_train``; the latter may be NaN.
+    whose : str
+        What the sentence begins with.
+
+    Examples
+    --------
+    >>> fit_said({"nrmse_train": 0.0571, "rsq_train": 0.931})
+    "The model explains 93% of the ups and downs; its typical miss is 5.7% of the target's range."
+    """
+    missed = f"its typical miss is {errors[c.NRMSE_TRAIN]:.1%} of the target's range"
+    if errors[c.RSQ_TRAIN] != errors[c.RSQ_TRAIN]:
+        return f"{whose}: {missed}."
+    explained = max(errors[c.RSQ_TRAIN], 0.0)
+    return f"{whose} explains {explained:.0%} of the ups and downs; {missed}."
 
 
 @dataclass(frozen=True, repr=False)
@@ -251,7 +264,9 @@ class TrainingResult(Shown):
     def errors(self) -> ReadableRow:
         """The best model's row of ``candidates``; a notebook shows its errors and a sentence."""
         row = self.candidates[self.candidates[c.CANDIDATE] == self.best].iloc[0]
-        return ReadableRow.of(row, _fit_said(row), {key: label for label, key in _ERRORS})
+        return ReadableRow.of(
+            row, fit_said(row, f"Best model {self.best}"), {key: label for label, key in _ERRORS}
+        )
 
     def errors_said(self) -> str:
         """The best model's errors on one line; those that were not computed are left out."""

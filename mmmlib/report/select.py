@@ -122,31 +122,6 @@ def media_sentence(result: TrainingResult) -> str:
     return f"By the model, media account for {share} of the target; the rest is baseline."
 
 
-def fit_sentence(result: TrainingResult) -> str:
-    """How well the model follows its data, in words: what it explains, and its typical miss.
-
-    The typical miss is the mean size of the misses as a share of the mean size of the target.
-    """
-    explained, table = float(result.errors()[c.RSQ_TRAIN]), over_time(result)
-    trained = table[c.SPLIT] == "train"
-    if not explained > 0:
-        said = "The model explains none of the ups and downs of the target"
-    else:
-        share = percent(explained)
-        share = "more than 99\u00a0%" if share == "100\u00a0%" and explained < 1 else share
-        said = f"The model explains {share} of the ups and downs of the target"
-    said += f"; its typical miss is {_miss(table[trained])}."
-    if not trained.all():
-        said += f" In periods it had not seen, it misses by {_miss(table[~trained])}."
-    return said
-
-
-def _miss(table: pd.DataFrame) -> str:
-    size = float(table[c.ACTUAL].abs().mean())
-    off = float((table[c.ACTUAL] - table[c.FITTED]).abs().mean())
-    return percent(off / size) if size else "not known: the target is zero"
-
-
 def grid_response(result: TrainingResult, channel: str) -> tuple[np.ndarray, np.ndarray]:
     """Spend and response of one channel's curve, sorted by spend."""
     table = result.response_curves

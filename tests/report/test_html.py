@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 from mmmlib.archive.results import load_result
 from mmmlib.archive.run import CHANGES
-from mmmlib.ground import columns as c
+from mmmlib.model.result import fit_said
 from mmmlib.plan.basis import basis_of
 from mmmlib.report import select
 from mmmlib.report.html.document import html_report
@@ -68,7 +67,7 @@ def test_the_words(run, page):
     result = load_result(run)
     for said in (
         select.message(result, "revenue"),
-        select.fit_sentence(result),
+        fit_said(result.errors()),
         "How sure we are, and why",
         "Where the next budget should go",
         "What was changed in the data",
@@ -98,22 +97,6 @@ def test_equal_inputs_give_equal_bytes_at_once(run, page):
 
 def test_without_a_plan(run):
     assert b"Where the next budget" not in html_report(run, load_result(run))
-
-
-def test_the_fit_in_words(run):
-    result = load_result(run)
-    table = result.decomposition_over_time
-    exact = table.copy()
-    fitted = exact[c.VARIABLE] == c.FITTED
-    keys = [c.CANDIDATE, c.DATE]
-    actual = exact[exact[c.VARIABLE] == c.ACTUAL].set_index(keys)[c.CONTRIBUTION]
-    exact.loc[fitted, c.CONTRIBUTION] = [
-        1.1 * actual[tuple(key)] for key in exact.loc[fitted, keys].to_numpy()
-    ]
-    off = replace(result, decomposition_over_time=exact)
-    assert "its typical miss is 10\u00a0%" in select.fit_sentence(off)
-    poor = replace(result, candidates=result.candidates.assign(**{c.RSQ_TRAIN: -0.2}))
-    assert select.fit_sentence(poor).startswith("The model explains none of the ups and downs")
 
 
 def test_the_glossary_is_one_list():

@@ -18,12 +18,12 @@ import pandas as pd
 from mmmlib.archive import CHANGES, CHECKS, Run, lifts_of
 from mmmlib.data import checks as data_checks, findings_of
 from mmmlib.ground import columns as c
-from mmmlib.model import TrainingResult
+from mmmlib.model import TrainingResult, fit_said
 from mmmlib.plan import Allocation
 from mmmlib.report import plan as plan_panel, select
 from mmmlib.report.html.glossary import WORDS, explained
 from mmmlib.report.html.svg import (
-    Series,
+    Drawn,
     area_chart,
     curve_chart,
     interval_bar,
@@ -43,7 +43,7 @@ _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'uns
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column of a table: its heading as HTML, whether it is text, and cells with their order."""
 
     heading: str
@@ -107,10 +107,20 @@ def _head(run: Run, result: TrainingResult, title: str) -> Iterator[str]:
 def _answer(run: Run, result: TrainingResult, allocation: Allocation | None) -> Iterator[str]:
     yield '<section class="answer" aria-label="The answer">'
     yield f"<p><b>{escape(select.message(result, run.job.target_type))}.</b></p>"
-    yield f"<p>{escape(select.media_sentence(result))} {escape(select.fit_sentence(result))}</p>"
+    yield f"<p>{escape(select.media_sentence(result))} {_fit(result)}</p>"
     if allocation is not None:
         yield f"<p>{_planned(allocation, select.period(result))}</p>"
     yield "</section>"
+
+
+def _fit(result: TrainingResult) -> str:
+    errors = result.errors()
+    said, unseen = fit_said(errors), errors[c.NRMSE_TEST]
+    if unseen == unseen:
+        said += (
+            f" In periods that it had not seen, its typical miss is {unseen:.1%} of their range."
+        )
+    return escape(said, quote=False)
 
 
 def _planned(allocation: Allocation, period: str) -> str:
@@ -130,11 +140,13 @@ def _channels(run: Run, result: TrainingResult) -> Iterator[str]:
     plain = "Return (ROAS)" if revenue else "Cost of one (CPA)"
     yield "<h2>What each channel brings</h2>"
     columns = [
-        Column("Channel", [_text(one) for one in table[c.CHANNEL]], text=True),
-        Column("Spend", _amounts(table[c.SPEND])),
-        Column("of spend", _percents(table[c.SPEND_SHARE])),
-        Column(explained("of effect", "contribution, effect"), _percents(table[c.EFFECT_SHARE])),
-        Column(explained(plain, word), _amounts(table[name])),
+        TableColumn("Channel", [_text(one) for one in table[c.CHANNEL]], text=True),
+        TableColumn("Spend", _amounts(table[c.SPEND])),
+        TableColumn("of spend", _percents(table[c.SPEND_SHARE])),
+        TableColumn(
+            explained("of effect", "contribution, effect"), _percents(table[c.EFFECT_SHARE])
+        ),
+        TableColumn(explained(plain, word), _amounts(table[name])),
     ]
     if len(known):
         rows = known.set_index(c.CHANNEL).reindex(table[c.CHANNEL])
@@ -152,8 +164,8 @@ def _channels(run: Run, result: TrainingResult) -> Iterator[str]:
         share = percent(float(known[c.LEVEL].iloc[0]))
         level = explained(f"its mean and {share} interval", "interval")
         columns += [
-            Column(level, ranges),
-            Column(
+            TableColumn(level, ranges),
+            TableColumn(
                 explained("how well known", "identified"),
                 [_text(one) if isinstance(one, str) else ("", "") for one in rows[c.KNOWN]],
                 text=True,
@@ -161,7 +173,7 @@ def _channels(run: Run, result: TrainingResult) -> Iterator[str]:
         ]
     if revenue:
         next_unit = explained("next unit brings", "marginal ROAS")
-        columns.append(Column(next_unit, _amounts(table[c.CURRENT_MARGINAL])))
+        columns.append(TableColumn(next_unit, _amounts(table[c.CURRENT_MARGINAL])))
     yield _table(columns)
     if len(known):
         yield (
@@ -228,8 +240,8 @@ def _over_time(result: TrainingResult) -> Iterator[str]:
         "Actual and modelled target over time",
         texts,
         [
-            Series("actual", "var(--ink)", thin(table[c.ACTUAL])),
-            Series("modelled", "var(--blue)", thin(table[c.FITTED])),
+            Drawn("actual", "var(--ink)", thin(table[c.ACTUAL])),
+            Drawn("modelled", "var(--blue)", thin(table[c.FITTED])),
         ],
     )
     yield "<h2>What the target is made of</h2>"
@@ -238,7 +250,7 @@ def _over_time(result: TrainingResult) -> Iterator[str]:
         f" media. In units of the target, {of}.</p>"
     )
     parts = [
-        Series(name, colour, thin(values)) for name, colour, values in _parts(result, table[c.DATE])
+        Drawn(name, colour, thin(values)) for name, colour, values in _parts(result, table[c.DATE])
     ]
     yield area_chart("What the modelled target is made of over time", texts, parts)
 
@@ -280,13 +292,15 @@ def _plan(result: TrainingResult, allocation: Allocation | None) -> Iterator[str
     yield f"<p>{_planned(allocation, select.period(result))}</p>"
     yield _table(
         [
-            Column("Channel", [_text(one) for one in table[c.CHANNEL]], text=True),
-            Column("Spend today", _amounts(now)),
-            Column("planned", _amounts(then)),
-            Column("change", [(percent(one, signed=True), _order(one)) for one in moved]),
-            Column(explained("Response today", "response"), _amounts(table[c.CURRENT_RESPONSE])),
-            Column("planned", _amounts(table[c.PLANNED_RESPONSE])),
-            Column("stands on its bound", [_text(one) for one in table[c.BINDING]], text=True),
+            TableColumn("Channel", [_text(one) for one in table[c.CHANNEL]], text=True),
+            TableColumn("Spend today", _amounts(now)),
+            TableColumn("planned", _amounts(then)),
+            TableColumn("change", [(percent(one, signed=True), _order(one)) for one in moved]),
+            TableColumn(
+                explained("Response today", "response"), _amounts(table[c.CURRENT_RESPONSE])
+            ),
+            TableColumn("planned", _amounts(table[c.PLANNED_RESPONSE])),
+            TableColumn("stands on its bound", [_text(one) for one in table[c.BINDING]], text=True),
         ]
     )
     yield _listed(f'<span class="review">Note</span>: {escape(w)}' for w in allocation.warnings)
@@ -305,19 +319,19 @@ def _lifts(run: Run, result: TrainingResult) -> Iterator[str]:
     )
     yield _table(
         [
-            Column("Channels", [_text(one) for one in table["channels"]], text=True),
-            Column("from", [_text(one) for one in table["start"]]),
-            Column("to", [_text(one) for one in table["end"]]),
-            Column("measured", _amounts(table["measured"])),
-            Column("modelled", _amounts(table["modelled"])),
-            Column("difference", [(percent(one, signed=True), _order(one)) for one in off]),
+            TableColumn("Channels", [_text(one) for one in table["channels"]], text=True),
+            TableColumn("from", [_text(one) for one in table["start"]]),
+            TableColumn("to", [_text(one) for one in table["end"]]),
+            TableColumn("measured", _amounts(table["measured"])),
+            TableColumn("modelled", _amounts(table["modelled"])),
+            TableColumn("difference", [(percent(one, signed=True), _order(one)) for one in off]),
         ]
     )
 
 
 def _certainty(run: Run, result: TrainingResult) -> Iterator[str]:
     yield "<h2>How sure we are, and why</h2>"
-    yield f"<p>{escape(select.fit_sentence(result))}</p>"
+    yield f"<p>{_fit(result)}</p>"
     errors = result.errors_said()
     yield f'<p class="quiet">The figures behind it: {escape(errors)}.</p>'
     said = [
@@ -354,7 +368,7 @@ def _changes(run: Run) -> Iterator[str]:
     heads = {"what": "What", "where": "where", "count": "values", "why": "why"}
     yield _table(
         [
-            Column(head, [_text(str(row.get(key, ""))) for row in rows], text=key != "count")
+            TableColumn(head, [_text(str(row.get(key, ""))) for row in rows], text=key != "count")
             for key, head in heads.items()
         ]
     )
@@ -384,7 +398,7 @@ def _order(value: float) -> Any:
     return value if math.isfinite(value) else ""
 
 
-def _table(columns: Sequence[Column]) -> str:
+def _table(columns: Sequence[TableColumn]) -> str:
     """A table whose headings sort it; rows beyond those that go on paper stay on the screen."""
     heads = "".join(
         f'<th scope="col"{_class(one)}><button type="button">{one.heading}</button></th>'
@@ -408,7 +422,7 @@ def _table(columns: Sequence[Column]) -> str:
     )
 
 
-def _class(column: Column) -> str:
+def _class(column: TableColumn) -> str:
     return ' class="text"' if column.text else ""
 
 

@@ -18,7 +18,7 @@ MOST = 220  # points of a line: more than a page has room for
 
 
 @dataclass(frozen=True)
-class Series:
+class Drawn:
     """A line or an area: its name, its CSS colour and one value a point."""
 
     name: str
@@ -27,7 +27,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Frame:
+class Plane:
     """Where the numbers of a chart lie on its picture of ``width`` by ``height``."""
 
     width: int
@@ -49,9 +49,7 @@ class Frame:
         return 10 + (self.high - value) / span * (self.height - 34)
 
 
-def line_chart(
-    label: str, texts: Sequence[str], series: Sequence[Series], height: int = 230
-) -> str:
+def line_chart(label: str, texts: Sequence[str], series: Sequence[Drawn], height: int = 230) -> str:
     """Lines over dates.
 
     Parameters
@@ -60,7 +58,7 @@ def line_chart(
         What the chart shows, for those who do not see it.
     texts : sequence of str
         The dates.
-    series : sequence of Series
+    series : sequence of Drawn
         One value a date.
     """
     values = np.concatenate([one.values for one in series])
@@ -72,9 +70,7 @@ def line_chart(
     return _figure(label, frame, drawn + _dates(frame, x, texts), x, texts, series)
 
 
-def area_chart(
-    label: str, texts: Sequence[str], series: Sequence[Series], height: int = 260
-) -> str:
+def area_chart(label: str, texts: Sequence[str], series: Sequence[Drawn], height: int = 260) -> str:
     """Areas over dates, one on another: what adds up above zero, what takes away below it."""
     up, down, drawn = np.zeros(len(texts)), np.zeros(len(texts)), []
     for one in series:
@@ -111,7 +107,7 @@ def curve_chart(
         if 0 <= value <= frame.right * 1.001:
             at = float(frame.x(np.array([value]))[0])
             drawn += _text(at, frame.height - 6, short(float(value)), "middle")
-    own = [Series("response", "var(--blue)", response)]
+    own = [Drawn("response", "var(--blue)", response)]
     texts = [f"spend {short(float(value))}" for value in spend]
     return _figure(name, frame, drawn, x, texts, own, legend=False, title=name)
 
@@ -131,10 +127,10 @@ def thinned(count: int) -> int:
     return -(-count // MOST)
 
 
-def _frame(width: int, height: int, right: float, values: Floats) -> Frame:
+def _frame(width: int, height: int, right: float, values: Floats) -> Plane:
     finite = values[np.isfinite(values)]
     low, high = float(min(finite.min(initial=0.0), 0.0)), float(max(finite.max(initial=0.0), 0.0))
-    return Frame(width, height, right, low, (high - low) * 1.05 + low if high > low else low + 1.0)
+    return Plane(width, height, right, low, (high - low) * 1.05 + low if high > low else low + 1.0)
 
 
 def _path(x: Floats, y: Floats) -> str:
@@ -146,7 +142,7 @@ def _text(x: float, y: float, text: str, anchor: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _dates(frame: Frame, x: Floats, texts: Sequence[str]) -> str:
+def _dates(frame: Plane, x: Floats, texts: Sequence[str]) -> str:
     places = sorted({round(place) for place in np.linspace(0, len(texts) - 1, 5)})
     anchors = {places[0]: "start", places[-1]: "end"} if len(places) > 1 else {}
     return "".join(
@@ -155,8 +151,8 @@ def _dates(frame: Frame, x: Floats, texts: Sequence[str]) -> str:
 
 
 def _figure(
-    label: str, frame: Frame, drawn: str, x: Floats, texts: Sequence[str],
-    series: Sequence[Series], legend: bool = True, title: str = "",
+    label: str, frame: Plane, drawn: str, x: Floats, texts: Sequence[str],
+    series: Sequence[Drawn], legend: bool = True, title: str = "",
 ) -> str:  # fmt: skip
     grid = ""
     for value in MaxNLocator(4).tick_values(frame.low, frame.high):

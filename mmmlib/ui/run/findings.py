@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from mmmlib.archive import TRAINING, TRUTH, Chosen, Run, chosen_model, load_in_full
 from mmmlib.ground import columns as c, from_sheet
+from mmmlib.model import fit_said
 from mmmlib.ui.plain import cell, number
 from mmmlib.ui.run.spread import read_columns
 
@@ -43,6 +45,8 @@ class Findings:
         How many it was chosen from.
     errors : list of (label, value)
         Its errors; one that was not computed (no validation split) is left out.
+    fit : str
+        What its errors say of the fit, in a sentence; empty where they are not known.
     efficiency : str
         ``ROAS`` or ``CPA``: which of both ``channels`` holds under ``efficiency``.
     channels : list of mapping
@@ -61,6 +65,7 @@ class Findings:
     promotion: dict[str, str]
     candidates: int
     errors: list[tuple[str, float]]
+    fit: str
     efficiency: str
     channels: list[dict[str, Any]]
     posterior: dict[str, Any]
@@ -85,6 +90,7 @@ def read_findings(run: Run) -> Findings:
     trusted = posterior if len(posterior) and posterior[c.CONVERGED].all() else posterior.iloc[:0]
     for key in _KNOWN:
         table[key] = table[c.CHANNEL].map(trusted[key].to_dict())
+    errors = _errors(run, chosen, facts["summary"])
     shown = [*_TOTALS[:4], "efficiency", *_CURRENT[1:], "truth", *_KNOWN]
     return Findings(
         best=chosen.candidate,
@@ -93,7 +99,8 @@ def read_findings(run: Run) -> Findings:
         original=chosen.original,
         promotion=_promotion(chosen),
         candidates=facts["summary"]["candidates"],
-        errors=_errors(run, chosen, facts["summary"]),
+        errors=errors,
+        fit=_fit(dict(errors)),
         efficiency=efficiency.upper(),
         channels=[
             {str(key): cell(value) for key, value in row.items()}
@@ -156,6 +163,13 @@ def _errors(run: Run, chosen: Chosen, summary: dict[str, Any]) -> list[tuple[str
         for name, value in found
         if value is not None and (known := number(value)) is not None
     ]
+
+
+def _fit(errors: dict[str, float]) -> str:
+    if "NRMSE train" not in errors:
+        return ""
+    explained = errors.get("R² train", math.nan)
+    return fit_said({c.NRMSE_TRAIN: errors["NRMSE train"], c.RSQ_TRAIN: explained})
 
 
 def _promotion(chosen: Chosen) -> dict[str, str]:
