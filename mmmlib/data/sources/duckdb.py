@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import tempfile
+from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,14 +115,35 @@ def _open(
     if path.suffix.lower() in _DATABASES:
         warehouse.execute(f"ATTACH {name} AS file (READ_ONLY); USE file")
     elif path.suffix.lower() in TEXTS:
+        _refuse_repeated(warehouse, path, f"{_CSV}{sample}")
         types, numbers = _texts_of_numbers(warehouse, name, f"{_CSV}{sample}", bool(job.sql))
-        csv = f"read_csv({name}, {_CSV}{sample}{types})"
+        rows = f"read_csv({name}, {_CSV}{sample}{types})"
         read = f" REPLACE ({', '.join(numbers)})" if numbers else ""
-        warehouse.execute(f"CREATE VIEW data AS SELECT *{read} FROM {csv}")
+        warehouse.execute(f"CREATE VIEW data AS SELECT *{read} FROM {rows}")
     else:
         warehouse.execute(f"CREATE VIEW data AS SELECT * FROM read_parquet({name})")
     allowed = ", ".join(map(_text, (path, into, _unfinished(into))))
     warehouse.execute(f"SET allowed_paths = [{allowed}]; SET enable_external_access = false")
+
+
+def _refuse_repeated(warehouse: duckdb.DuckDBPyConnection, path: Path, options: str) -> None:
+    """Refuse a header with one name twice: DuckDB renames the second, which is then a column of
+    its own, and a channel whose money stands there twice."""
+    sniffed = warehouse.execute(
+        f"SELECT Delimiter, Quote, SkipRows, HasHeader FROM sniff_csv({_text(path)}, {options})"
+    ).fetchone()
+    delimiter, quote, skipped, header = sniffed or (",", '"', 0, False)
+    if not header or len(delimiter) != 1:
+        return
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        for _ in range(skipped):
+            next(lines, "")
+        quoting = quote if len(quote) == 1 and quote.isprintable() else '"'
+        names = next(csv.reader(lines, delimiter=delimiter, quotechar=quoting), [])
+    seen = Counter(name.strip().casefold() for name in names if name.strip())
+    if twice := [name for name, count in seen.items() if count > 1]:
+        named = ", ".join(map(repr, twice[:5]))
+        raise SourceError(f"file {path.name}: {named} heads more than one column; rename one")
 
 
 # A text without currency, percent and spaces; and the numbers it may be.

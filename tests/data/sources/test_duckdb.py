@@ -117,3 +117,14 @@ def test_a_point_between_thousands_is_not_read_as_a_decimal(
     path.write_text("\n".join(delimiter.join(row) for row in rows) + "\n")
     raw = extract(make_job(file=str(path)), tmp_path)
     assert (raw.iloc[:, 1].dtype == "float64") == (read == "numbers")
+
+
+@pytest.mark.parametrize("header", ["day,tv,tv,sales", "day,tv,TV ,sales"])
+def test_a_name_that_heads_two_columns_is_refused(
+    make_job: MakeJob, tmp_path: Path, header: str
+) -> None:
+    """DuckDB calls the second tv_1: it would be a channel of its own, with the same money."""
+    rows = "".join(f"2024-01-{day:02d},1.5,2,{100 + day}\n" for day in range(1, 29))
+    (tmp_path / "twice.csv").write_text(f"{header}\n{rows}")
+    with pytest.raises(SourceError, match="'tv' heads more than one column; rename one"):
+        extract(make_job(file=str(tmp_path / "twice.csv")), tmp_path)
