@@ -35,10 +35,13 @@ class Uplift:
     def words(self) -> str:
         """The uplift in a sentence."""
         interval = f"90 % interval {self.low:+,.0f} to {self.high:+,.0f}"
+        chance = f"{self.chance:.0%}"
+        if not 0.01 <= self.chance <= 0.99:  # some hundred models know no more
+            chance = "more than 99%" if self.chance > 0.5 else "less than 1%"
         return (
             f"by the posterior, on the channels' own series, the plan brings {self.mean:+,.0f} "
             f"over the window ({self.share:+.1%} of what media bring; {interval}) and beats "
-            f"today's split with a chance of {self.chance:.0%}"
+            f"today's split with a chance of {chance}"
         )
 
 

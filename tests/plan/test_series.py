@@ -18,6 +18,7 @@ from mmmlib.plan.basis import basis_of
 from mmmlib.plan.separable import Separable
 from mmmlib.plan.series import Models, OwnSeries
 from mmmlib.plan.solve import SeriesSpend
+from mmmlib.plan.uplift import Uplift
 from tests.report.conftest import _Model, build_result
 
 NAMES = ["tv", "search", "social"]
@@ -155,3 +156,10 @@ def test_an_s_curve_is_not_taken_for_its_hull() -> None:
     )
     assert respond(split.spend)[0].sum() >= best - 1e-4
     assert split.bound >= best - 1e-6
+
+
+@pytest.mark.parametrize(
+    ("chance", "said"), [(1.0, "more than 99%"), (0.62, "of 62%"), (0.0, "less than 1%")]
+)
+def test_a_few_hundred_draws_never_know_for_sure(chance: float, said: str) -> None:
+    assert said in Uplift(10.0, 1.0, 20.0, 0.1, chance).words()
