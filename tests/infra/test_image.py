@@ -207,6 +207,32 @@ def test_a_command_is_that_of_mmm_and_the_cache_is_the_images(
     assert [path.name for path in tmp_path.glob("numba*")] == ["numba"]
 
 
+@pytest.mark.parametrize(
+    ("given", "heard"),
+    [
+        (
+            {"MMM_ROOT": "/scratch/archive", "GCS_BUCKET": "ours"},
+            "none",
+        ),  # settings take the bucket
+        ({"MMM_ROOT": "/scratch/archive"}, "/scratch/archive"),
+        ({"MMM_ROOT": "gs://other", "GCS_BUCKET": "ours"}, "gs://other"),
+    ],
+)
+def test_a_bucket_that_is_named_takes_the_place_of_the_images_own_root(
+    container: dict[str, str], tmp_path: Path, given: dict[str, str], heard: str
+) -> None:
+    tool = tmp_path / "bin" / "mmm"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\necho ${MMM_ROOT:-none}\n")
+    tool.chmod(0o755)
+    path = {"PATH": f"{tool.parent}{os.pathsep}{container['PATH']}"}
+    done = subprocess.run(
+        [FOLDER / "entrypoint.sh", "runs"], env=container | given | path, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == heard
+
+
 def test_a_dashboard_that_is_stopped_ends_its_run_and_keeps_the_queue(
     container: dict[str, str], tmp_path: Path
 ) -> None:
