@@ -12,12 +12,14 @@ from mmmlib.archive.run import MANIFEST, Run, _parquet
 
 def rewrite(run: Run, name: str, data: bytes) -> None:
     """Write an artifact of an ended run as if it had been archived so."""
-    manifest = json.loads(run.store.get(f"{run.id.folder}/{MANIFEST}"))
-    manifest.pop("seal", None)
-    run.store.put(f"{run.id.folder}/{name}", data)
     if name == MANIFEST:
-        return
-    manifest["artifacts"][name] = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        manifest = json.loads(data)
+    else:
+        run.store.put(f"{run.id.folder}/{name}", data)
+        manifest = json.loads(run.store.get(f"{run.id.folder}/{MANIFEST}"))
+        digest = hashlib.sha256(data).hexdigest()
+        manifest["artifacts"][name] = {"size": len(data), "sha256": digest}
+    manifest.pop("seal", None)
     run.store.put(f"{run.id.folder}/{MANIFEST}", json.dumps(manifest).encode())
     run.__dict__.pop("_ended", None)
 

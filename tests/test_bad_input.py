@@ -418,7 +418,7 @@ def test_a_root_that_is_no_folder(root: str) -> None:
 def test_a_root_that_is_a_file(mmm_run: Callable[..., Said], tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("x")
     said = mmm_run(root=str(tmp_path / "taken"))
-    assert_said(said, FAILED, "cannot write", "Not a directory", "choose another root")
+    assert_said(said, FAILED, "cannot write", "File exists", "choose another root")
 
 
 # Sizes

@@ -23,6 +23,7 @@ from mmmlib.ui.server.iap import IAP_HEADER, TOKEN_HEADER
 from tests.browser.conftest import leave
 from tests.browser.test_dashboard import kernels, run_of
 from tests.servers.iap import AUDIENCE, serving_iap
+from tests.tampering import rewrite
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.browser
@@ -69,7 +70,7 @@ def guarded(serve, root, iap, tmp_path_factory):
     folder = str(tmp_path_factory.mktemp("guarded"))
     sample = runpy.run_path("tests/ui/sample_archive.py")
     broken = sample["succeeded"](Archive(folder), "es")
-    broken.store.put(f"{broken.id.folder}/{TRAINING}", b"{")
+    rewrite(broken, TRAINING, b"{")
     known = {"MMM_IAP_AUDIENCE": AUDIENCE, "MMM_IAP_KEYS": iap.address, "MMM_LOG": "json"}
     with serve(folder, "--base-url", "/mmm", MMM_BEHIND_IAP="true", **known) as server:
         yield server

@@ -17,6 +17,7 @@ from mmmlib.ui.run.curves.model import CurvesModel
 from mmmlib.ui.run.findings import read_findings
 from mmmlib.ui.run.over_time.model import OverTimeModel
 from mmmlib.ui.runs.model import _read
+from tests.tampering import rewrite_table
 from tests.ui.trained_run import trained
 
 
@@ -67,6 +68,6 @@ def test_what_does_not_give_the_archived_decomposition_is_refused(tmp_path):
     run = trained(str(tmp_path))
     name, table = not_stored(run), run.load_table("decomposition")
     table.loc[table[c.CANDIDATE] == name, c.CONTRIBUTION] *= 1.1
-    run.save_table("decomposition", table)
+    rewrite_table(run, "decomposition", table)
     with pytest.raises(RunError, match="another contribution"):
         complete(run, name)

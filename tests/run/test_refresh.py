@@ -26,6 +26,7 @@ from mmmlib.run.refresh import (
 )
 from mmmlib.run.supervisor import Supervisor
 from tests.engines.native import golden
+from tests.tampering import rewrite
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +97,7 @@ def test_a_run_that_has_not_succeeded_is_no_parent(archive: Archive, job: Traini
 def test_a_json_of_another_run_is_no_parent(robyns_run: ParentModel, model: ExportedModel) -> None:
     run = robyns_run.run
     fewer = tuple(v for v in model.variables if v.name != "print_S")
-    run.save("RobynModel-3_1998_1.json", write_model(replace(model, variables=fewer)))
+    rewrite(run, "RobynModel-3_1998_1.json", write_model(replace(model, variables=fewer)))
     with pytest.raises(DataError, match=r"is the model of another run: .* differ in print_S"):
         find_parent(run.store, str(run))
 

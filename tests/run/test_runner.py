@@ -51,7 +51,7 @@ def test_a_run_from_the_command_line(job_file: Callable[..., Path], archive: Arc
     shown = {manifest.best, *winners.values()}
     of_models = {f"{name}.png" for name in shown} | {f"RobynModel-{name}.json" for name in shown}
     assert set(manifest.artifacts) == of_models | {
-        "job.yaml", "launch.json", "status.json", "progress.json", "robyn_console.log",
+        "job.yaml", "launch.json", "progress.json", "robyn_console.log",
         "changes.json",
         "checks.json", "dataset.parquet", "holidays.csv", "extract.ipynb", "train.ipynb",
         "training.json",
@@ -252,15 +252,19 @@ def gone(run: Run) -> bool:
 
 # NSGA2 searches in its kernel, and no other kernel waits beside it; nevergrad in processes
 @pytest.mark.parametrize(
-    ("number", "optimizer", "processes"),
+    ("number", "end", "optimizer", "processes"),
     [
-        (signal.SIGINT, "NSGA2", 1),
-        (signal.SIGTERM, "TwoPointsDE", 1 + min(2, usable_cores()) if usable_cores() > 1 else 1),
+        (signal.SIGINT, Status.CANCELLED, "NSGA2", 1),  # a person; SIGTERM is the machine
+        (
+            signal.SIGTERM, Status.FAILED, "TwoPointsDE",
+            1 + min(2, usable_cores()) if usable_cores() > 1 else 1,
+        ),
     ],
-)
-def test_an_interrupt_cancels_within_seconds(
-    job_file: Callable[..., Path], archive: Archive, number: int, optimizer: str, processes: int
-) -> None:
+)  # fmt: skip
+def test_a_signal_ends_a_run_within_seconds(
+    job_file: Callable[..., Path], archive: Archive, number: int, end: Status, optimizer: str,
+    processes: int,
+) -> None:  # fmt: skip
     with long_run(job_file(**LONG, optimizer=optimizer), archive) as (process, run):
         assert run.state().status is Status.RUNNING
         assert run.state().stage == "train"
@@ -268,7 +272,7 @@ def test_an_interrupt_cancels_within_seconds(
         process.send_signal(number)
         process.communicate(timeout=PATIENCE)  # by itself it would search for hours
         assert process.returncode == 130
-    assert run.state().status is Status.CANCELLED
+    assert run.state().status is end
     assert run.has("train.ipynb")
     assert not run.has("candidates.parquet")
     assert gone(run)

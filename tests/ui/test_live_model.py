@@ -28,6 +28,7 @@ from mmmlib.ui.live.model import LiveModel
 from mmmlib.ui.live.sliders import fixed_job, sliders_of
 from mmmlib.ui.live.view import open_page
 from mmmlib.ui.routes import Session
+from tests.tampering import rewrite_table
 from tests.ui.trained_run import EVIL, trained
 
 
@@ -135,13 +136,13 @@ def test_a_fit_is_fast_enough_to_drag(model):
 def test_where_the_archive_says_otherwise_the_page_does(copied):
     table = copied.load_table("candidates")
     table[c.NRMSE_TRAIN] *= 1.1
-    copied.save_table("candidates", table)
+    rewrite_table(copied, "candidates", table)
     (note,) = LiveModel(copied).facts()["notes"]
     assert note.startswith("NRMSE of the chosen model is")
 
 
 def test_other_dates_are_refused(copied):
-    copied.save_table("dataset", copied.load_table("dataset").iloc[1:])
+    rewrite_table(copied, "dataset", copied.load_table("dataset").iloc[1:])
     with pytest.raises(RunError, match="have different dates"):
         LiveModel(copied)
 

@@ -98,7 +98,7 @@ def test_card(run, sample):
 def test_the_card_of_a_candidate_off_the_fronts(run, sample, tmp_path):
     other = sample.succeeded(Archive(str(tmp_path)))
     table = other.load_table("decomposition")
-    other.save_table("decomposition", table[table["candidate"] == sample.BEST])
+    rewrite_table(other, "decomposition", table[table["candidate"] == sample.BEST])
     card = ModelsModel(other).card("1_1_1")
     assert (card["kept"], card["variables"], card["picture"]) == (False, [], "")
 
@@ -293,7 +293,7 @@ def test_what_does_not_compare_has_no_better_one(sample, tmp_path):
     archive = Archive(str(tmp_path))
     one, two = sample.succeeded(archive), sample.succeeded(archive)
     job = two.job.to_values() | {"refresh_of": f"{one}/{sample.BEST}"}
-    two.save("job.yaml", TrainingJob.parse(job).to_yaml().encode())
+    rewrite(two, "job.yaml", TrainingJob.parse(job).to_yaml().encode())
     errors = {row["key"]: row for row in compare(archive, [str(one), str(two)])["errors"]}
     assert errors["NRMSE train"]["best"] == 0.0612
     assert errors["DECOMP.RSSD"]["best"] is None
@@ -301,7 +301,7 @@ def test_what_does_not_compare_has_no_better_one(sample, tmp_path):
 
     manifest = json.loads(two.load("manifest.json"))
     manifest["receipt"]["dataset_sha256"] = "f" * 64
-    two.save("manifest.json", json.dumps(manifest).encode())
+    rewrite(two, "manifest.json", json.dumps(manifest).encode())
     again = compare(archive, [str(one), str(archive.run(str(two)))])
     assert {row["best"] for row in again["errors"]} == {None}
     assert any("Different data sets" in text for text in again["changed"])
@@ -312,7 +312,7 @@ def test_a_channel_of_one_run_alone_is_one_line(sample, tmp_path):
     one, two = sample.succeeded(archive), sample.succeeded(archive)
     job = two.job.to_values()
     job["channels"] = [item for item in job["channels"] if item["name"] != "print"]
-    two.save("job.yaml", TrainingJob.parse(job).to_yaml().encode())
+    rewrite(two, "job.yaml", TrainingJob.parse(job).to_yaml().encode())
     found = compare(archive, [str(one), str(two)])
     assert found["settings"] == [{"key": "channels.print", "values": ["in the model", "–"]}]
 
