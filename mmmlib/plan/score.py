@@ -70,7 +70,10 @@ class Score(Shown):
         dates, row = self.calendar.dates, self.total.iloc[0]
         sure = ""
         if np.isfinite(row[c.LOW]):
-            sure = f" ({LEVEL:.0%} interval {figure(row[c.LOW])} to {figure(row[c.HIGH])})"
+            low, high = row[c.LOW], row[c.HIGH]
+            doubt = "" if low <= row[BROUGHT] <= high else ", which does not hold the model's figure"
+            interval = f"{LEVEL:.0%} interval {figure(low)} to {figure(high)}"
+            sure = f" by the model ({interval} by the posterior{doubt})"
         return (
             f"Score of {self.calendar.total:,.2f}, {dates[0]:%Y-%m-%d} to {dates[-1]:%Y-%m-%d}: "
             f"brings {figure(row[BROUGHT])}{sure}, {self.efficiency.upper()} "

@@ -287,3 +287,16 @@ def test_the_command_makes_and_scores_a_template(run: Run, tmp_path: Path) -> No
     wrong = mmm(run, "template", str(run), "--start", start, "-o", str(file))
     assert wrong.exit_code == 1
     assert "end: is not given" in wrong.output
+
+
+def test_a_model_beside_its_posterior_is_said_so() -> None:
+    one = np.ones((1, 1))
+    models = Models(("a",), "geometric", 60, 0.0 * one, one, one, 10 * one, 30 * one)
+    many = np.ones((40, 1))
+    half = Models(("a",), "geometric", 60, 0.0 * many, many, many, 10 * many, 15 * many)
+    dates = pd.date_range("2024-01-01", periods=60, freq="7D")
+    spent = pd.DataFrame({c.DATE: dates, "a": 5.0})
+    score = (beside := Ahead("best", spent, spent, models, half, "revenue")).score(
+        beside.calendar(*beside.next_periods(4))
+    )
+    assert "by the posterior, which does not hold the model's figure" in repr(score)
