@@ -71,7 +71,8 @@ class Score(Shown):
         sure = ""
         if np.isfinite(row[c.LOW]):
             low, high = row[c.LOW], row[c.HIGH]
-            doubt = "" if low <= row[BROUGHT] <= high else ", which does not hold the model's figure"
+            outside = not low <= row[BROUGHT] <= high
+            doubt = ", which does not hold the model's figure" if outside else ""
             interval = f"{LEVEL:.0%} interval {figure(low)} to {figure(high)}"
             sure = f" by the model ({interval} by the posterior{doubt})"
         return (
