@@ -111,6 +111,18 @@ class Run:
         self._must_go_on({name: data})
         self.store.put(self._key(name), data)
 
+    def add(self, name: str, data: bytes) -> None:
+        """Write beside the artifacts of an ended run what a person asked for later.
+
+        Raises
+        ------
+        RunError
+            The run itself made an artifact of that name, which stays as it is.
+        """
+        if (ended := self.manifest) and name in ended.artifacts:
+            raise RunError(f"run {self.id} has an artifact {name} of its own; it is not changed")
+        self.store.put(self._key(name), data)
+
     def save_table(self, name: str, table: pd.DataFrame) -> None:
         """Write a table as Parquet; equal tables give equal bytes."""
         self.save(f"{name}.parquet", _parquet(table))

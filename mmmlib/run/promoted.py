@@ -55,8 +55,8 @@ def complete(run: Run, candidate: str, rule: str = "promoted") -> None:
     if candidate not in set(load_in_full(run, "channels")[c.CANDIDATE]):
         save_in_full(run, candidate, _tables(run, candidate))
     if not run.has(file_name(candidate)):
-        run.save(file_name(candidate), write_model(load_model(run, candidate)))
-    if not run.has(f"{candidate}.pdf"):  # the page of a winner has no plan, and is a picture only
+        run.add(file_name(candidate), write_model(load_model(run, candidate)))
+    if not run.has(f"{candidate}.pdf"):
         _save_page(run, candidate, rule, _save_plan(run, candidate))
 
 
@@ -135,6 +135,7 @@ def _save_page(run: Run, candidate: str, rule: str, allocation: Allocation | Non
     result = replace(result, **full).with_best(candidate, rule)
     annotations = read_annotations(run.load(ANNOTATIONS) if run.has(ANNOTATIONS) else b"")
     figure = page(result, run.job, allocation, annotations)
-    run.save(f"{candidate}.png", style.png(figure))
-    run.save(f"{candidate}.pdf", style.pdf(figure))
+    if not run.has(f"{candidate}.png"):  # a winner's, without a plan, is the training's own
+        run.add(f"{candidate}.png", style.png(figure))
+    run.add(f"{candidate}.pdf", style.pdf(figure))
     run.save(promoted_name(candidate, REPORT), html_report(run, result, allocation))

@@ -8,11 +8,12 @@ import pytest
 from mmmlib.archive.archive import Archive
 from mmmlib.archive.decisions import promote
 from mmmlib.archive.in_full import load_in_full
+from mmmlib.archive.run import Run
 from mmmlib.ground import columns as c
 from mmmlib.ground.errors import RunError
 from mmmlib.model.json import file_name
 from mmmlib.plan.basis import basis_of
-from mmmlib.run.promoted import complete
+from mmmlib.run.promoted import complete, complete_apart
 from mmmlib.ui.run.curves.model import CurvesModel
 from mmmlib.ui.run.findings import read_findings
 from mmmlib.ui.run.over_time.model import OverTimeModel
@@ -28,14 +29,19 @@ def not_stored(run) -> str:
     return next(name for name in front if name not in stored)
 
 
+def seen_anew(run: Run) -> Run:
+    """As a process sees it that did not train it."""
+    return Archive(run.store.root).run(str(run.id))
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """A run that stands for such a candidate."""
     made = trained(str(tmp_path_factory.mktemp("archive")))
     other = not_stored(made)
     promote(made, other, "ada", "plausible")
-    complete(made, other, "promoted by ada: plausible")
-    return Archive(made.store.root).run(str(made.id))
+    complete_apart(made, other, "promoted by ada: plausible")
+    return seen_anew(made)
 
 
 def test_a_promoted_model_lacks_nothing(run):
@@ -71,3 +77,10 @@ def test_what_does_not_give_the_archived_decomposition_is_refused(tmp_path):
     rewrite_table(run, "decomposition", table)
     with pytest.raises(RunError, match="another contribution"):
         complete(run, name)
+
+
+def test_nothing_takes_the_place_of_what_the_training_made(run):
+    table = run.load("channels.parquet")
+    with pytest.raises(RunError, match="of its own; it is not changed"):
+        run.add("channels.parquet", b"another table")
+    assert seen_anew(run).load("channels.parquet") == table

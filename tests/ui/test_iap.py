@@ -36,13 +36,20 @@ def test_the_person_of_a_signed_token_is_named(iap):
     [
         ({"aud": AUDIENCE + "-other"}, "wrong audience"),
         ({"iss": "https://accounts.google.com"}, "issued by"),
-        ({"exp": int(time.time()) - 60}, "expired"),
-        ({"iat": int(time.time()) + 600}, "too early"),
     ],
 )
-def test_a_token_for_another_time_or_place_is_refused(iap, changed, said):
+def test_a_token_for_another_place_is_refused(iap, changed, said):
     with pytest.raises(ValueError, match=said):
         signed_by_iap(iap.token("ada@example.com", **changed), iap.public(), AUDIENCE)
+
+
+@pytest.mark.parametrize(
+    ("claim", "seconds", "said"), [("exp", -60, "expired"), ("iat", 600, "too early")]
+)
+def test_a_token_for_another_time_is_refused(iap, claim, seconds, said):
+    token = iap.token("ada@example.com", **{claim: int(time.time()) + seconds})
+    with pytest.raises(ValueError, match=said):
+        signed_by_iap(token, iap.public(), AUDIENCE)
 
 
 def test_a_forged_token_is_refused(iap):
