@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner
+from pandas.testing import assert_frame_equal
 
 from mmmlib.archive.archive import Archive
 from mmmlib.archive.decisions import decisions_of, is_kept, promotion
@@ -65,13 +66,15 @@ def trained(run: Run) -> Run:
     return run
 
 
-def same(old: Run, new: Run) -> None:
-    """To the last bit with Python and packages of then, which the lock may leave behind one day."""
+def same(old: Run, new: Run) -> bool:
+    """To the last bit, which is returned, on the machine and with the packages of then."""
     found = compare_runs(old, new)
-    if {*found.surroundings[c.NAME]} <= {"code_commit", "engine_version", "cores"}:
+    exact = {*found.surroundings[c.NAME]} <= {"code_commit", "engine_version", "cores"}
+    if exact:
         assert found.same, found.tables
     summaries = [run.manifest.summary[c.NRMSE_TRAIN] for run in (old, new) if run.manifest]
     assert summaries[0] == pytest.approx(summaries[1], rel=0.05)
+    return exact
 
 
 def test_they_are_listed(old: Archive, mmm: Callable[..., str]) -> None:
@@ -164,5 +167,5 @@ def test_its_refresh_is_reproduced(old: Archive) -> None:
     before = old.run(REFRESHED)
     new = old.claim(reproducible_job(before))
     copy_dataset(before, new)
-    same(before, trained(new))
-    assert changes_of(before).equals(changes_of(new))
+    tolerance = 0 if same(before, trained(new)) else 0.05
+    assert_frame_equal(changes_of(before), changes_of(new), rtol=tolerance, atol=tolerance)
