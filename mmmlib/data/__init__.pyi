@@ -72,6 +72,11 @@ from .sources import (
     Source as Source,
     open_source as open_source,
 )
+from .sources.endings import (
+    FILES as FILES,
+    WORKBOOKS as WORKBOOKS,
+    is_what_it_says as is_what_it_says,
+)
 from .sources.preview import (
     Preview as Preview,
 )

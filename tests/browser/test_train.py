@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import re
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import psutil
 import pytest
 
@@ -87,6 +90,61 @@ def test_from_no_runs_to_a_run(page, empty, tmp_path):
     open_form(page, empty, f"page=train&from={run}")
     page.get_by_text(f"The job of {run} is loaded").wait_for()
     assert downloaded(page, tmp_path) == run.job
+
+
+def weekly(weeks: int, seed: int = 4) -> pd.DataFrame:
+    """A week a row, two channels that sell."""
+    rng = np.random.default_rng(seed)
+    tv, search = rng.gamma(2, 5000, weeks).round(2), rng.gamma(3, 2000, weeks).round(2)
+    sold = (1e5 + 2 * tv + 3 * search + rng.normal(0, 3000, weeks)).round(2)
+    dates = pd.date_range("2021-01-04", periods=weeks, freq="W-MON")
+    return pd.DataFrame({"Week": dates, "Revenue": sold, "TV Spend": tv, "Search Spend": search})
+
+
+def write_workbook(folder: Path) -> Path:
+    file = folder / "Media 2023.xlsx"
+    with pd.ExcelWriter(file) as book:
+        pd.DataFrame({"Made by": ["planning"]}).to_excel(book, sheet_name="Notes", index=False)
+        weekly(130).to_excel(book, sheet_name="Weekly", index=False)
+        weekly(110).to_excel(book, sheet_name="Last year", index=False)
+    return file
+
+
+def write_long(folder: Path) -> Path:
+    file = folder / "long.csv"
+    spends = {"TV Spend": "TV", "Search Spend": "Search"}
+    table = weekly(130).rename(columns=spends)
+    kept = ["Week", "Revenue"]
+    table.melt(kept, [*spends.values()], "Channel", "Spend").to_csv(file, index=False)
+    return file
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("write", "sheet"), [(write_workbook, "Last year"), (write_long, "")])
+def test_an_upload_of_another_shape_is_trained(page, empty, tmp_path, write, sheet):
+    open_form(page, empty)
+    page.get_by_role("button", name="Upload", exact=True).click()
+    page.locator(".mmm-drop input[type=file]").set_input_files(str(write(tmp_path)))
+    page.locator(".mmm-bars").wait_for()
+    assert page.get_by_label("Table").count() == bool(sheet)
+    if sheet:
+        page.get_by_text("sheet 'Weekly'; others are Notes, Last year").wait_for()
+        page.get_by_label("Table").fill("No such")
+        page.get_by_role("button", name="Preview").click()
+        page.locator(".mmm-unread", has_text="has no sheet 'No such'").wait_for()
+        page.get_by_label("Table").fill(sheet)
+        page.get_by_role("button", name="Preview").click()
+        page.locator(".mmm-datatiles", has_text="110").wait_for()
+    page.locator('[data-path="country"] input').fill("de")
+    page.get_by_label("Iterations").fill("150")
+    page.get_by_label("Trials").fill("1")
+    page.locator(".mmm-launch", has_text="150 candidates").wait_for()
+    train_button(page).click()
+    page.locator(".mmm-onepager").wait_for()
+    run = Archive(empty.root).run(page.url.rpartition("run=")[2])
+    assert wait_until(lambda: run.state().status == Status.SUCCEEDED)
+    assert {each.name for each in run.job.channels} == {"tv", "search"}
+    assert len(run.load_table("dataset")) == (110 if sheet else 130)
 
 
 @pytest.mark.slow

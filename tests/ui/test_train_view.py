@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import os
 import resource
 import threading
@@ -10,6 +11,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from openpyxl import Workbook
 
 from mmmlib.data.examples import demo_job_path, example_path
 from mmmlib.ground.environment import Settings
@@ -221,6 +223,42 @@ def test_an_upload_is_refused_with_the_reason(store):
     sent.begin("file", "x.parquet", 4)
     with pytest.raises(SourceError, match="not what its ending says"):
         sent.take(base64.b64encode(b"a;b\n").decode())
+    assert list(store.iterdir()) == []
+
+
+def workbook(rows: int) -> bytes:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Weekly")
+    for _ in range(rows):
+        sheet.append(["the same text in every row"] * 20)
+    packed = io.BytesIO()
+    book.save(packed)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("name", ["plan.xlsx", "Plan 2026.XLSM"])
+def test_a_workbook_is_taken(store, name):
+    data, sent = workbook(20), uploads.Uploads()
+    sent.begin("file", name, len(data))
+    assert [sent.take(piece) for piece in pieces(data)][-1][1].read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("plan.xlsx", b"week;revenue\n", "not what its ending says"),
+        ("plan.csv", workbook(1), "not what its ending says"),
+        ("plan.parquet", workbook(1), "not what its ending says"),
+        ("plan.xls", b"PAR1", "not what its ending says"),
+        ("plan.ods", workbook(9)[:2000], "no whole workbook"),
+        ("bomb.xlsx", workbook(9000), "unpacks to [0-9]+ MB, and a workbook may to 2 MB"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused(store, name, data, said):
+    sent = uploads.Uploads()
+    sent.begin("file", name, len(data))
+    with pytest.raises(SourceError, match=said):
+        list(map(sent.take, pieces(data)))
     assert list(store.iterdir()) == []
 
 

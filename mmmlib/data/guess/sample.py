@@ -18,7 +18,8 @@ from mmmlib.data.guess.words import read_name
 from mmmlib.data.prepare.dates import LIKE_DATE, SERIAL, SIX_MONTHS, SIX_WEEKS, written_dates
 from mmmlib.data.prepare.ledger import Ledger
 from mmmlib.data.prepare.values import TOTAL, as_numbers, decimal_mark
-from mmmlib.data.sources.plain_table import TEXTS, WORKBOOKS, plain_table
+from mmmlib.data.sources.endings import FILES
+from mmmlib.data.sources.plain_table import plain_table
 from mmmlib.ground import SourceError, constant
 
 if TYPE_CHECKING:
@@ -243,9 +244,8 @@ def _path(file: str) -> Path:
         raise SourceError(f"file: {file} is a folder; name a CSV or Parquet file in it")
     if not path.is_file():
         raise SourceError(f"file: {file} does not exist; name a CSV or Parquet file")
-    endings = (*TEXTS, *WORKBOOKS, ".parquet")
-    if path.suffix.lower() not in endings:
-        raise SourceError(f"file: {file} must end in {', '.join(endings)}")
+    if path.suffix.lower() not in FILES:
+        raise SourceError(f"file: {file} must end in {', '.join(FILES)}")
     if path.stat().st_size == 0:
         raise SourceError(f"file: {file} is empty; it needs a header and a row a week or a day")
     return path

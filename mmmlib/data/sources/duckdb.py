@@ -13,7 +13,8 @@ from mmmlib.data.examples import EXAMPLE_PREFIX, example_path
 from mmmlib.data.sources import NOBODY, Extraction, Listener
 from mmmlib.data.sources.duckdb_fence import bounded, only_data
 from mmmlib.data.sources.duckdb_preview import preview_of
-from mmmlib.data.sources.plain_table import TEXTS, WORKBOOKS, plain_table
+from mmmlib.data.sources.endings import FILES, TEXTS, WORKBOOKS
+from mmmlib.data.sources.plain_table import plain_table
 from mmmlib.data.sources.preview import Preview
 from mmmlib.ground import Problem, SourceError
 from mmmlib.job import TrainingJob
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _DATABASES = {".duckdb", ".db"}
-_ENDINGS = (".parquet", *TEXTS, *WORKBOOKS, *sorted(_DATABASES))
+_ENDINGS = (*FILES, *sorted(_DATABASES))
 # Only ISO dates are dates here: DuckDB would guess how 01/02/2020 is meant, prepare asks instead.
 # Whole numbers are read as the floats they will be: as BIGINT a later 2.5 would be rounded to 3.
 _CSV = (

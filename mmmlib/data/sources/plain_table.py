@@ -16,11 +16,10 @@ from typing import Any
 
 from mmmlib.data.prepare.ledger import Change
 from mmmlib.data.prepare.values import TOTAL
+from mmmlib.data.sources.endings import TEXTS, WORKBOOKS
 from mmmlib.data.sources.text_encoding import as_utf8, encoding_of
 from mmmlib.ground import SourceError
 
-TEXTS = (".csv", ".tsv", ".txt")
-WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
 _LOOKED_AT = 80  # lines in which a header is looked for
 _DATED_ROWS = 10  # of a sheet that holds dates, which comes before those that hold none
 _SEPARATORS = (",", ";", "\t", "|")

@@ -6,6 +6,7 @@ from typing import Any
 
 from traitlets import Bool, Dict, List, Unicode
 
+from mmmlib.data import FILES, WORKBOOKS
 from mmmlib.job import HYPERPARAMETERS
 from mmmlib.ui.train import roles
 from mmmlib.ui.train.fields import SECTIONS
@@ -45,6 +46,8 @@ class FormTraits(View):
     quoted = Unicode().tag(sync=True)
     folders: List[str] = List().tag(sync=True)  # whose files may be named
     upload = Dict().tag(sync=True)  # key, share
+    endings: List[str] = List([*FILES]).tag(sync=True)  # of files that are read
+    workbooks: List[str] = List([*WORKBOOKS]).tag(sync=True)  # those with sheets
     refused = Dict().tag(sync=True)  # key, problems: of the list that was sent last
     examples = Dict(EXAMPLES).tag(sync=True)  # of lists, to be filled in
     busy: List[str] = List().tag(sync=True)

@@ -10,22 +10,24 @@ import os
 import re
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from mmmlib.data import FILES, WORKBOOKS, is_what_it_says
 from mmmlib.ground import SourceError, settings
 
 ENDINGS = {
-    "file": (".csv", ".tsv", ".txt", ".parquet"),
+    "file": FILES,
     "annotations": (".csv",),
     "holidays": (".csv",),
     "calibration": (".csv",),
 }
 _INCOMING = "incoming-"  # how the name of a file begins that has not arrived whole
-_MAGIC = b"PAR1"  # first bytes of a Parquet file
+_UNPACKED = 2  # times the size that a file may have: what a workbook may unpack to
 
 
 @dataclass
@@ -124,14 +126,34 @@ class Uploads:
         incoming.stream.close()
         ending = Path(incoming.name).suffix.lower()
         with incoming.path.open("rb") as stream:
-            head = stream.read(65536)
-        if (ending == ".parquet") != head.startswith(_MAGIC):
+            head = stream.read(8)
+        if wrong := _wrong_with(incoming.path, ending, head):
             incoming.path.unlink()
-            raise SourceError(f"{incoming.name[:80]} is not what its ending says; export it again")
+            raise SourceError(f"{incoming.name[:80]} {wrong}")
         stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(incoming.name).stem).strip("-")[:60] or "data"
         path = incoming.path.with_name(f"{stem}-{incoming.digest.hexdigest()[:12]}{ending}")
         incoming.path.replace(path)
         return incoming.key, path
+
+
+def _wrong_with(path: Path, ending: str, head: bytes) -> str:
+    """Why a file that has arrived is not kept; empty where nothing is wrong."""
+    if not is_what_it_says(ending, head):
+        return "is not what its ending says; export it again"
+    if ending not in WORKBOOKS or not head.startswith(b"PK"):
+        return ""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            unpacked = sum(each.file_size for each in packed.infolist())
+    except zipfile.BadZipFile:
+        return "is no whole workbook; save it again"
+    limit = _UNPACKED * settings().mmm_upload_mb
+    if unpacked > limit * 1_000_000:
+        return (
+            f"unpacks to {unpacked / 1e6:,.0f} MB, and a workbook may to {limit:,} MB; send the "
+            "sheet as CSV or Parquet"
+        )
+    return ""
 
 
 def _folder() -> Path:
