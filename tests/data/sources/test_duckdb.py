@@ -70,7 +70,7 @@ def test_bad_sql_is_said(make_job: MakeJob, tmp_path: Path, sql: str, message: s
     [
         ("none.csv", None, "does not exist"),
         ("sheet.xlsx", b"x", "cannot be read as a workbook"),
-        ("sheet.doc", b"x", "must end in .parquet, .csv"),
+        ("sheet.doc", b"x", "must end in .csv, .tsv"),
         ("empty.csv", b"", "no rows|cannot be read"),
         ("head.csv", b"a,b\n", "the file has no rows"),
         ("broken.parquet", b"PAR1", "cannot be read"),
