@@ -48,6 +48,11 @@ def group_requirements(group: str) -> dict[str, Requirement]:
     return {canonicalize_name(requirement.name): requirement for requirement in parsed}
 
 
+def extra_requirements(extra: str) -> dict[str, Requirement]:
+    parsed = map(Requirement, pyproject()["project"]["optional-dependencies"][extra])
+    return {canonicalize_name(requirement.name): requirement for requirement in parsed}
+
+
 def runtime_requirements() -> dict[str, Requirement]:
     """What runs the product with either engine."""
     return project_requirements() | group_requirements("robyn")
@@ -154,9 +159,7 @@ def test_environment_is_named_and_runs_a_supported_python() -> None:
 def test_lock_has_every_direct_dependency_in_a_version_that_fits(path: str) -> None:
     wanted = {
         "requirements/product.txt": project_requirements(),
-        "requirements/test.txt": project_requirements()
-        | group_requirements("servers")
-        | group_requirements("test"),
+        "requirements/test.txt": project_requirements() | extra_requirements("dev"),
         "requirements/robyn.txt": group_requirements("robyn"),
         "requirements/servers.txt": group_requirements("servers"),
         "requirements/installer.txt": group_requirements("installer"),
@@ -174,6 +177,12 @@ def test_lock_has_hashes_and_no_addresses(path: str) -> None:
     assert not re.search(r"://|--(?:extra-)?index-url|--find-links|^-e ", text, re.MULTILINE)
     pinned = re.findall(r"^(?![#\s]).+", text, re.MULTILINE)
     assert len(pinned) == len(lock(path)), "a line that is neither a comment nor a pinned package"
+
+
+def test_what_is_an_extra_and_a_group_is_the_same() -> None:
+    """Locks are compiled by group, people install extras; the one cannot include the other."""
+    assert extra_requirements("robyn") == group_requirements("robyn")
+    assert group_requirements("servers").items() <= extra_requirements("dev").items()
 
 
 def test_the_locks_agree() -> None:
