@@ -80,7 +80,7 @@ def typed(page: Path) -> list[Typed]:
 def named(words: list[str]) -> tuple[click.Command, list[str]]:
     """The command of `mmm` that the first words name, and the words after it."""
     command: click.Command = main
-    while isinstance(command, click.Group) and words:
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         inner = command.get_command(click.Context(command), words[0])
         assert inner, f"mmm has no {words[0]!r}"
         command, words = inner, words[1:]
@@ -94,7 +94,7 @@ def _unfinished(command: click.Command, words: list[str]) -> bool:
         return True
     except click.BadOptionUsage:  # an option without what it takes
         return True
-    except click.UsageError:
+    except (click.UsageError, click.exceptions.Exit):  # the latter has said its version
         return False
     return False
 

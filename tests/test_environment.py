@@ -15,6 +15,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from rattler import MatchSpec
+from rattler.exceptions import InvalidMatchSpecError
 
 ROOT = Path(__file__).resolve().parents[1]
 CONDA_NAMES = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base"}
@@ -121,6 +123,19 @@ def test_environment_has_each_project_dependency_with_the_same_versions(name: st
     assert (conda_name in conda) != (name in pip), f"{name} must be listed once"
     given = pip[name].specifier if name in pip else SpecifierSet(conda[conda_name])
     assert given == wanted
+
+
+def test_each_spec_is_one_that_conda_reads_strictly() -> None:
+    entries = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    specs = [entry for entry in entries["dependencies"] if isinstance(entry, str)]
+    names = {MatchSpec(spec, strict=True).name.normalized for spec in specs}
+    assert names == conda_specs()[0].keys()
+
+
+@pytest.mark.parametrize("spec", ["numpy>=1.26,", "python==3.11.*", "numpy~1", "numpy >= <2"])
+def test_what_conda_would_stumble_over_is_found(spec: str) -> None:
+    with pytest.raises(InvalidMatchSpecError):
+        MatchSpec(spec, strict=True)
 
 
 def test_environment_has_nothing_that_is_not_asked_for() -> None:
