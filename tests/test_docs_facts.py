@@ -31,7 +31,9 @@ def test_one_name_is_one_figure_wherever_it_stands():
     for page in pages():
         text = page.read_text()
         assert len(re.findall(r"<!--[a-z.]+-->", text)) == len(MARKED.findall(text)), page.name
-        assert not re.search(r"^[> ]*<!--[a-z.]*-->", text, re.M), f"{page.name}: ends a paragraph on GitHub"
+        assert not re.search(r"^[> ]*<!--[a-z.]*-->", text, re.M), (
+            f"{page.name}: ends a paragraph on GitHub"
+        )
         for name, figure in MARKED.findall(text):
             found.setdefault(name, set()).add(figure)
         found.setdefault("demo.best", set()).update(CANDIDATE.findall(text))
