@@ -49,7 +49,7 @@ lock: .venv/test ## write requirements/*.txt anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --group build --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --quiet --upgrade --custom-compile-command "make lock" \
 		--output-file requirements/product.txt
-	@$(BIN)/uv pip compile pyproject.toml --group build --group servers --group test \
+	@$(BIN)/uv pip compile pyproject.toml --group build --extra dev \
 		--constraint requirements/product.txt --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --quiet --custom-compile-command "make lock" \
 		--output-file requirements/test.txt

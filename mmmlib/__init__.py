@@ -4,8 +4,10 @@ What a person calls is here, imported when it is used, so that ``import mmmlib``
 ``docs/python.md`` has it all, ``__init__.pyi`` says where it lives.
 """
 
+from importlib.metadata import version
+
 import lazy_loader
 
-__version__ = "0.1.0"
+__version__ = version("mmmlib")  # git's, of the time when this was installed
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -15,42 +15,38 @@ import pytest
 from mmmlib.cli import COMMANDS
 from mmmlib.job.parse import TrainingJob
 from tests.conftest import REPOSITORY
+from tests.docs_commands import PAGES, named, options, typed
 
-PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *REPOSITORY.glob("docs/*.md")]
 ALL = "\n".join(page.read_text() for page in PAGES)
 TARGETS = set(re.findall(r"^([a-z-]+):.*## ", (REPOSITORY / "Makefile").read_text(), re.M))
 
 
-def commands(page: Path) -> list[str]:
-    """Lines of bash blocks and inline code that start with a command of ours."""
-    text = page.read_text().replace("\\\n", " ")
-    blocks = re.findall(r"```bash\n(.*?)```", text, re.S)
-    lines = [line for block in blocks for line in block.splitlines()]
-    lines += re.findall(r"`((?:make|mmm|papermill) [^`]+)`", text)
-    return [line for line in lines if line.strip()]
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_exist(page: Path) -> None:
-    for line in commands(page):
-        tool, *words = shlex.split(line, comments=True)
+    """Looked up in a moment; tests/test_docs_run.py types each of them."""
+    for each in typed(page):
+        tool, *words = each.words
         match tool:
             case "make":
-                assert words[0] in TARGETS, line
+                assert words[0] in TARGETS, each
             case "mmm":
-                assert words[0] in COMMANDS, line
+                _options_exist(words)
             case "papermill":
-                assert (REPOSITORY / words[2]).is_file(), line
+                assert (REPOSITORY / words[2]).is_file(), each
             case "docker":
                 if "mmm-app" in words and (given := words[words.index("mmm-app") + 1 :]):
-                    assert given[0] in COMMANDS or "--entrypoint" in words or given[-1] == ".", line
-            case "pip":  # tests/test_wheel.py builds and installs the wheel
-                assert words[0] in ("wheel", "install"), line
+                    assert given[0] in COMMANDS or "--entrypoint" in words or given[-1] == ".", each
             case _:
-                raise AssertionError(f"{page.name}: nothing checks {line!r}")
+                assert each.elsewhere, f"nothing checks {each}"
         for word in words:
             if word.startswith(("mmmlib/", "notebooks/", "docker/")):
-                assert (REPOSITORY / word).exists(), line
+                assert (REPOSITORY / word).exists(), each
+
+
+def _options_exist(words: list[str]) -> None:
+    command, left = named(words)
+    given = {word for word in left if re.fullmatch(r"--?[a-z][a-z-]*", word)}
+    assert given <= options(command), words
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -15,6 +15,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from rattler import MatchSpec
+from rattler.exceptions import InvalidMatchSpecError
 
 ROOT = Path(__file__).resolve().parents[1]
 CONDA_NAMES = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base"}
@@ -45,6 +47,11 @@ def project_requirements() -> dict[str, Requirement]:
 
 def group_requirements(group: str) -> dict[str, Requirement]:
     parsed = map(Requirement, pyproject()["dependency-groups"][group])
+    return {canonicalize_name(requirement.name): requirement for requirement in parsed}
+
+
+def extra_requirements(extra: str) -> dict[str, Requirement]:
+    parsed = map(Requirement, pyproject()["project"]["optional-dependencies"][extra])
     return {canonicalize_name(requirement.name): requirement for requirement in parsed}
 
 
@@ -118,6 +125,19 @@ def test_environment_has_each_project_dependency_with_the_same_versions(name: st
     assert given == wanted
 
 
+def test_each_spec_is_one_that_conda_reads_strictly() -> None:
+    entries = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    specs = [entry for entry in entries["dependencies"] if isinstance(entry, str)]
+    names = {MatchSpec(spec, strict=True).name.normalized for spec in specs}
+    assert names == conda_specs()[0].keys()
+
+
+@pytest.mark.parametrize("spec", ["numpy>=1.26,", "python==3.11.*", "numpy~1", "numpy >= <2"])
+def test_what_conda_would_stumble_over_is_found(spec: str) -> None:
+    with pytest.raises(InvalidMatchSpecError):
+        MatchSpec(spec, strict=True)
+
+
 def test_environment_has_nothing_that_is_not_asked_for() -> None:
     conda, pip = conda_specs()
     asked = {CONDA_NAMES.get(name, name) for name in runtime_requirements()}
@@ -154,9 +174,7 @@ def test_environment_is_named_and_runs_a_supported_python() -> None:
 def test_lock_has_every_direct_dependency_in_a_version_that_fits(path: str) -> None:
     wanted = {
         "requirements/product.txt": project_requirements(),
-        "requirements/test.txt": project_requirements()
-        | group_requirements("servers")
-        | group_requirements("test"),
+        "requirements/test.txt": project_requirements() | extra_requirements("dev"),
         "requirements/robyn.txt": group_requirements("robyn"),
         "requirements/servers.txt": group_requirements("servers"),
         "requirements/installer.txt": group_requirements("installer"),
@@ -174,6 +192,12 @@ def test_lock_has_hashes_and_no_addresses(path: str) -> None:
     assert not re.search(r"://|--(?:extra-)?index-url|--find-links|^-e ", text, re.MULTILINE)
     pinned = re.findall(r"^(?![#\s]).+", text, re.MULTILINE)
     assert len(pinned) == len(lock(path)), "a line that is neither a comment nor a pinned package"
+
+
+def test_what_is_an_extra_and_a_group_is_the_same() -> None:
+    """Locks are compiled by group, people install extras; the one cannot include the other."""
+    assert extra_requirements("robyn") == group_requirements("robyn")
+    assert group_requirements("servers").items() <= extra_requirements("dev").items()
 
 
 def test_the_locks_agree() -> None:

@@ -7,6 +7,7 @@ from .model import (
 )
 from .parse import (
     TrainingJob as TrainingJob,
+    beside as beside,
     problem_of as problem_of,
     unknown_keys as unknown_keys,
 )

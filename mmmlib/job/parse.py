@@ -87,7 +87,7 @@ class TrainingJob(Shown, JobKeys):
         ('weibull_pdf', 0.6)
         """
         path = job_path(file)
-        values = _beside(plain_values(read_text(path)), path.parent)
+        values = beside(plain_values(read_text(path)), path.parent)
         return cls.parse(_with_keys(values, keys))
 
     def with_keys(self, **keys: Any) -> Self:
@@ -127,7 +127,7 @@ class TrainingJob(Shown, JobKeys):
 Job = TrainingJob  # its name in the face, `mmmlib.Job`
 
 
-def _beside(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+def beside(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Name the files that lie beside the job's file so that the working directory finds them."""
     named = {key: _found(values[key], folder) for key in FILE_KEYS if key in values}
     if isinstance(joined := values.get("join"), list):
@@ -146,8 +146,8 @@ def _found(name: Any, folder: Path) -> Any:
         return name
     try:
         path = Path(name).expanduser()
-        beside = folder / path
-        return str(beside) if not path.is_absolute() and beside.is_file() else name
+        there = folder / path
+        return str(there) if not path.is_absolute() and there.is_file() else name
     except (OSError, RuntimeError, ValueError):  # no file's name; whoever reads it says so
         return name
 

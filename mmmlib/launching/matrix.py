@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmmlib.ground import JobError, Problem
-from mmmlib.job import JOBS, TrainingJob, changed, job_path, plain_values, read_text
+from mmmlib.job import JOBS, TrainingJob, beside, changed, job_path, plain_values, read_text
 
 _MATRIX = {"job", "countries", "revisions", "settings"}
 
@@ -41,7 +41,7 @@ def read_plan(path: str, **keys: Any) -> list[Item]:
         if not files:
             raise JobError([Problem(path, "the folder holds no *.yaml; put the job files there")])
         return [_item(file.name, _file_values(file), keys) for file in files]
-    values = plain_values(read_text(job_path(path)))
+    values = _read(job_path(path))
     if "job" not in values:
         return [_item(path if path in JOBS else folder.name, values, keys)]
     return _matrix(values, folder.parent, keys)
@@ -62,7 +62,7 @@ def _matrix(values: Mapping[str, Any], folder: Path, keys: Mapping[str, Any]) ->
         raise JobError(problems)
     base = values["job"]
     if isinstance(base, str):
-        base = plain_values(read_text(job_path(base) if base in JOBS else folder / base))
+        base = _read(job_path(base) if base in JOBS else folder / base)
     axes = [
         [_named("country", one, n) for n, one in enumerate(values.get("countries", [{}]))],
         [_named("revision", one, n) for n, one in enumerate(values.get("revisions", [{}]))],
@@ -72,7 +72,7 @@ def _matrix(values: Mapping[str, Any], folder: Path, keys: Mapping[str, Any]) ->
     for parts in product(*axes):
         merged = dict(base)
         for _, changes in parts:
-            merged |= changes
+            merged |= beside(changes, folder)
         name = " ".join(label for label, _ in parts if label) or "job"
         items.append(_item(name, merged, keys))
     return items
@@ -94,9 +94,14 @@ def _named(key: str, value: Any, number: int) -> tuple[str, dict[str, Any]]:
 
 def _file_values(file: Path) -> dict[str, Any] | JobError:
     try:
-        return plain_values(read_text(file))
+        return _read(file)
     except JobError as error:
         return error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """What a file says; the files it names are found beside it, as those of a single job are."""
+    return beside(plain_values(read_text(file)), file.parent)
 
 
 def _item(name: str, values: dict[str, Any] | JobError, keys: Mapping[str, Any]) -> Item:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from mmmlib.archive.archive import Archive
 from mmmlib.archive.manifest import Status
@@ -31,6 +34,13 @@ def newest(root) -> Run:
     return next(run for run in Archive(root).runs() if run.state().status is Status.SUCCEEDED)
 
 
+def keep(name: str, drawn: bytes, run: Run) -> None:
+    """Keep a picture, with the model it shows: tests/test_docs_facts.py compares."""
+    facts = PngInfo()
+    facts.add_text("Model", run.manifest.best)
+    Image.open(BytesIO(drawn)).save(IMAGES / f"{name}.png", pnginfo=facts, optimize=True)
+
+
 @pytest.fixture(scope="module")
 def server(serve, root):
     with serve(root) as server:
@@ -38,7 +48,7 @@ def server(serve, root):
 
 
 @pytest.fixture
-def picture(browser, server):
+def picture(browser, server, newest):
     """Open an address, do something there, draw the picture."""
     tab = browser.new_page(viewport={"width": 1440, "height": 1000})
 
@@ -49,10 +59,14 @@ def picture(browser, server):
         tab.evaluate("document.querySelector('.mmm-place').remove()")  # this machine's path
         act(tab)
         tab.wait_for_timeout(1000)
-        tab.screenshot(path=IMAGES / f"{name}.png")
+        keep(name, tab.screenshot(), newest)
 
     yield draw
     leave(tab)
+
+
+def test_one_pager(newest):
+    keep("one-pager", newest.load(f"{newest.manifest.best}.png"), newest)
 
 
 def test_results(picture, newest):
@@ -69,6 +83,8 @@ def test_models(picture, newest):
 def test_form(picture, newest):
     def checked(tab):
         tab.locator(".mmm-quote", has_text="about").wait_for()
+        for waits in ("Checking …", "Checking the data …"):
+            tab.get_by_text(waits).first.wait_for(state="hidden")
 
     picture("train", f"page=train&from={newest}", 1300, ".mmm-datatiles", checked)
 

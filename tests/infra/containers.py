@@ -17,6 +17,7 @@ IMAGE = "localhost/mmm-app:test"
 SERVERS = "localhost/mmm-servers:test"
 BUILT = "MMM_TEST_IMAGE"  # variable with an image that was built already, of COMMIT, beside SERVERS
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+VERSION = "7.8.9"
 # what a machine inside a sandbox may grant
 LIMITS = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"]
 OWN_AUTHORITIES = Path("/usr/local/share/ca-certificates")
@@ -66,7 +67,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> str:
         began = time.monotonic()
         out(
             "buildah", "bud", *options, "--pull-never", "--file", REPOSITORY / "docker" / recipe,
-            "--build-arg", "ROBYN=no", "--build-arg", f"COMMIT={COMMIT}", "--tag", name, REPOSITORY,
+            "--build-arg", "ROBYN=no", "--build-arg", f"COMMIT={COMMIT}",
+            "--build-arg", f"VERSION={VERSION}", "--tag", name, REPOSITORY,
             seconds=3600,
         )  # fmt: skip
         print(f"{recipe} built in {time.monotonic() - began:.0f} s")

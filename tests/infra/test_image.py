@@ -99,7 +99,7 @@ def test_nobody_is_root() -> None:
 def test_the_image_says_what_it_is_made_of_and_where_it_writes() -> None:
     given = instructions(RECIPES[0])
     arguments = {words.split("=")[0] for name, words in given if name == "ARG"}
-    assert arguments == {"BASE", "ROBYN", "COMMIT", "MMM_CRAN_SNAPSHOT"}
+    assert arguments == {"BASE", "ROBYN", "COMMIT", "VERSION", "MMM_CRAN_SNAPSHOT"}
     assert ("VOLUME", '["/scratch", "/tmp"]') in given
     assert ("CMD", '["dashboard"]') in given
     environment = dict(

@@ -16,7 +16,7 @@ import pytest
 from mmmlib.archive.archive import Archive
 from mmmlib.archive.manifest import Status
 from tests.conftest import REPOSITORY
-from tests.infra.containers import COMMIT, SERVERS, image, look, podman, run
+from tests.infra.containers import COMMIT, SERVERS, VERSION, image, look, podman, run
 from tests.infra.test_image import COMPOSE, answers, free_port, wait_until
 
 __all__ = ["image"]
@@ -54,6 +54,7 @@ def test_a_run_is_trained_in_a_container_that_may_do_nothing_else(
     assert trained.manifest is not None, said
     assert trained.manifest.status is Status.SUCCEEDED
     assert trained.manifest.receipt.code_commit == COMMIT
+    assert trained.manifest.version == VERSION
     assert {path.stat().st_uid for path in scratch.rglob("*")} == {10001}
     # nothing was compiled: the machine code is the image's
     kept = sorted(path.name for path in (scratch / "numba").rglob("*.nb?"))
@@ -117,6 +118,7 @@ def test_the_image_is_what_it_says_and_holds_no_secret(image: str) -> None:
     facts: dict[str, Any] = json.loads(podman("inspect", image))[0]
     assert facts["User"] == "10001"
     assert facts["Labels"]["org.opencontainers.image.revision"] == COMMIT
+    assert facts["Labels"]["org.opencontainers.image.version"] == VERSION
     assert facts["Healthcheck"]["Test"] == ["CMD", "python", "/opt/mmm/health.py"]
     assert facts["Size"] < SIZE
     said = podman("history", "--no-trunc", "--format", "{{.CreatedBy}}", image)

@@ -63,6 +63,24 @@ def test_a_matrix_is_every_combination(demo_values: dict[str, Any], tmp_path: Pa
     assert "iterations" in items[11].problem
 
 
+def test_files_lie_beside_the_jobs_and_the_matrix(
+    demo_values: dict[str, Any], tmp_path: Path
+) -> None:
+    """Wherever the batch is started, as for a single job."""
+    (tmp_path / "jobs").mkdir()
+    for name in ("sales.csv", "fr.csv"):
+        (tmp_path / name).write_text("x\n")
+    base = tmp_path / "jobs" / "base.yaml"
+    base.write_text(yaml.safe_dump(demo_values | {"file": "../sales.csv"}))
+    (tmp_path / "matrix.yaml").write_text(
+        "job: jobs/base.yaml\ncountries: [de, {country: fr, file: fr.csv}]\n"
+    )
+    items = [*read_plan(str(base.parent)), *read_plan(str(tmp_path / "matrix.yaml"))]
+    assert [Path(item.values["file"]).resolve().name for item in items] == [
+        "sales.csv", "sales.csv", "fr.csv",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
