@@ -59,7 +59,10 @@ LEFT_OUT = {
         "tolerance": "Recreation.same takes it",
     },
     "job init": {"output": "to_yaml gives the text", "force": "nothing is written"},
-    "data check": {"picture": "Run.plot.checks draws it"},
+    "data check": {
+        "picture": "Run.plot.checks draws it",
+        "recoverability": "mmmlib.engines.recoverability is a table",
+    },
 }
 # Commands for a terminal only, with the reason.
 TERMINAL_ONLY = {

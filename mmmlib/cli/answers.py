@@ -240,22 +240,37 @@ class Judged(_Answer):
     advice: str
 
 
+class Recoverable(_Answer):
+    """What error to expect of a channel; see ``docs/checks.md``."""
+
+    channel: str
+    error: Figure
+    high: Figure
+    factor: Figure
+    known: str
+
+
 class DataCheck(_Answer):
-    """``mmm data check --json``."""
+    """``mmm data check --json``; ``recoverability`` only where it was asked for."""
 
     format: Literal[1] = 1
     passed: bool
     findings: list[Judged]
+    recoverability: list[Recoverable] = []
 
     @classmethod
-    def of(cls, findings: Iterable[Finding]) -> DataCheck:
+    def of(cls, findings: Iterable[Finding], expected: pd.DataFrame | None = None) -> DataCheck:
         """All findings; one FAIL is enough to stop a run."""
         from mmmlib.data import Verdict
 
         judged = [
             Judged(**vars(finding) | {"verdict": str(finding.verdict)}) for finding in findings
         ]
-        return cls(passed=all(item.verdict != Verdict.FAIL for item in judged), findings=judged)
+        return cls(
+            passed=all(item.verdict != Verdict.FAIL for item in judged),
+            findings=judged,
+            recoverability=[] if expected is None else _rows(expected, Recoverable),
+        )
 
 
 ANSWERS: dict[str, type[_Answer]] = {

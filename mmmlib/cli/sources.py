@@ -13,8 +13,8 @@ from rich.markup import escape
 from mmmlib.cli.answers import DataCheck
 from mmmlib.cli.options import FAILED, job_argument, json_option, says_errors, settable
 from mmmlib.cli.tables import console, table
-from mmmlib.cli.verdicts import show_findings
-from mmmlib.data import Verdict, check, dataset_of, guess_job, open_source
+from mmmlib.cli.verdicts import show_expected, show_findings
+from mmmlib.data import Dataset, Verdict, check, dataset_of, guess_job, open_source
 from mmmlib.ground import SnowflakeError, StoreError
 from mmmlib.job import JOBS, TrainingJob
 from mmmlib.run import duration
@@ -51,15 +51,17 @@ def data() -> None:
 @data.command(name="check")
 @click.argument("file", metavar="FILE_OR_JOB")
 @click.option("--picture", default="", metavar="FILE.PNG", help="Draw the checks, too.")
+@click.option("--recoverability", is_flag=True, help="Say what error to expect of each channel.")
 @json_option
 @says_errors
-def check_data(file: str, picture: str, as_json: bool) -> None:
+def check_data(file: str, picture: str, recoverability: bool, as_json: bool) -> None:
     """Run the data checks on FILE_OR_JOB: PASS, REVIEW or FAIL, and what to do.
 
     A job.yaml (or `demo`) says which column is what; for a CSV or Parquet file it is guessed, as
-    by `mmm job init`. The exit code is 1 where a check says FAIL.
+    by `mmm job init`. The exit code is 1 where a check says FAIL. With --recoverability worlds are
+    simulated on the data's own spend and fitted again, which takes some seconds.
     """
-    if not show_data_checks(file, picture, as_json):
+    if not show_data_checks(file, picture, as_json, recoverability):
         sys.exit(FAILED)
 
 
@@ -213,7 +215,9 @@ def show_cache() -> None:
         out.print(escape(f"{kept.rows:,} rows, {age}, {kept.place}: {kept.query}"))
 
 
-def show_data_checks(file: str, picture: str = "", as_json: bool = False) -> bool:
+def show_data_checks(
+    file: str, picture: str = "", as_json: bool = False, recoverability: bool = False
+) -> bool:
     """Check the data of a job, or of a file whose job is guessed; say whether nothing fails.
 
     Parameters
@@ -224,15 +228,20 @@ def show_data_checks(file: str, picture: str = "", as_json: bool = False) -> boo
         Path of a PNG to draw; empty draws none.
     as_json
         Print the findings for programs; all else goes to standard error.
+    recoverability
+        Say what error to expect of each channel, too.
     """
     out = Console(stderr=True, highlight=False) if as_json else console()
     job = _job_for(out, file)
     dataset = dataset_of(job)
     findings = check(dataset, job)
+    expected = _expected(dataset, job) if recoverability else None
     if as_json:
-        click.echo(DataCheck.of(findings).model_dump_json(indent=2))
+        click.echo(DataCheck.of(findings, expected).model_dump_json(indent=2))
     else:
         show_findings(out, findings)
+        if expected is not None:
+            show_expected(out, expected)
     if picture:
         from mmmlib.report import figures, style
 
@@ -242,6 +251,12 @@ def show_data_checks(file: str, picture: str = "", as_json: bool = False) -> boo
             raise StoreError(f"{picture} cannot be written: {error.strerror}") from error
         out.print(f"pictures: {escape(picture)}")
     return all(finding.verdict is not Verdict.FAIL for finding in findings)
+
+
+def _expected(dataset: Dataset, job: TrainingJob) -> pd.DataFrame:
+    from mmmlib.engines import recoverability
+
+    return recoverability(dataset, job)
 
 
 def _job_for(out: Console, file: str) -> TrainingJob:

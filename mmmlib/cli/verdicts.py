@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
 from mmmlib.cli.tables import coloured, table
 from mmmlib.data import Finding, Verdict
-from mmmlib.ground import figure
+from mmmlib.ground import columns as c, figure
 
 
 def show_findings(out: Console, findings: Sequence[Finding], passed: bool = True) -> None:
@@ -30,3 +31,20 @@ def show_findings(out: Console, findings: Sequence[Finding], passed: bool = True
         out.print(shown)
     for finding in bad:
         out.print(f"  - {escape(f'{finding.id}, {finding.where}: {finding.advice}')}")
+
+
+def show_expected(out: Console, expected: pd.DataFrame) -> None:
+    """What error to expect of each channel, the best known first."""
+    from mmmlib.engines import WORLDS
+
+    out.print(f"What could be known: medians of {WORLDS} worlds simulated on this spend")
+    shown = table("channel", ">error", ">nine in ten below", ">interval, high / low", "would be")
+    for row in expected.sort_values(c.ERROR).to_dict("records"):
+        shown.add_row(
+            escape(row[c.CHANNEL]),
+            f"{row[c.ERROR]:.0%}",
+            f"{row[c.HIGH]:.0%}",
+            figure(row[c.FACTOR]),
+            row[c.KNOWN],
+        )
+    out.print(shown)

@@ -4,6 +4,10 @@ from . import (
 from .bayes.engine import (
     second_opinion as second_opinion,
 )
+from .bayes.recoverability import (
+    WORLDS as WORLDS,
+    recoverability as recoverability,
+)
 from .engine import (
     CandidatesDone as CandidatesDone,
     Engine as Engine,

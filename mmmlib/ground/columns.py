@@ -59,6 +59,8 @@ R_HAT: Final = "r_hat"
 ESS: Final = "ess"  # independent draws the chains are worth
 KNOWN: Final = "known"  # well known, roughly known, not identified
 DRAW: Final = "draw"
+ERROR: Final = "error"  # to expect: how far a contribution is missed, a share of the true one
+FACTOR: Final = "factor"  # an interval's high over its low
 
 # Convergence, one row an objective and cut (a twentieth of each trial)
 OBJECTIVE: Final = "objective"

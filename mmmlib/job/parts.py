@@ -139,7 +139,9 @@ class Allocator(Frozen):
     ``exposure`` in units of money, as in Robyn; empty is Robyn's way where Robyn trained.
     ``response`` is what a plan brings: each channel's own ``series`` of these periods, made larger
     or smaller; or, as in Robyn, the curve at its ``mean_spend`` in every period. Empty is the
-    series, or Robyn's where ``today`` is ``exposure``.
+    series, or Robyn's where ``today`` is ``exposure``. Where a posterior has converged, a split
+    that it gives a chance below ``least_chance`` of beating today's is not made: today's stays;
+    0 asks no posterior.
     """
 
     scenario: Literal["max_response", "target_efficiency"] = "max_response"
@@ -152,6 +154,7 @@ class Allocator(Frozen):
     end: dt.date | None = None
     today: Literal["", "paid", "exposure"] = ""
     response: Literal["", "series", "mean_spend"] = ""
+    least_chance: float = Field(default=0.7, ge=0, le=1)
     channels: dict[str, ChannelBounds] = {}
 
     def bounds(self, channel: str = "") -> tuple[float, float]:

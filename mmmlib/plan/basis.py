@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from mmmlib.plan.allocate import allocate
 from mmmlib.plan.allocation import Allocation, TargetType
 from mmmlib.plan.history import asks_for_dates, spend_history, today
 from mmmlib.plan.series import Models, OwnSeries
-from mmmlib.plan.solve import MeanSpend, Responses, SeriesSpend
+from mmmlib.plan.solve import SLACK, GivenSplit, MeanSpend, Responses, SeriesSpend
 from mmmlib.plan.uplift import Uplift, uplift_of
 
 if TYPE_CHECKING:
@@ -94,12 +94,18 @@ class Basis:
         elif own and self.history is not None:
             paid = self.history[list(channels[c.CHANNEL])].mean().to_numpy(dtype=np.float64)
             channels = channels.assign(**{c.CURRENT_SPEND: paid})
-        made = allocate(
-            channels, asked, self.periods, self.target_type, self.history, self.modelled,
-            self.curves(asked),
-        )  # fmt: skip
+
+        def allocated(curves: Responses) -> Allocation:
+            return allocate(
+                channels, asked, self.periods, self.target_type, self.history, self.modelled,
+                curves,
+            )  # fmt: skip
+
+        made, notes = allocated(self.curves(asked)), list[str]()
+        if own and asked.least_chance > 0:
+            made, notes = self._surer(made, asked, allocated)
         sure = self.uplift(made, asked)
-        warnings = [*self.doubts, *made.warnings]
+        warnings = [*self.doubts, *notes, *made.warnings]
         if not own and asked.response != "mean_spend" and asked.today != "exposure":
             warnings.append(
                 "the run lacks the series that its model saw: the response is the curve at the"
@@ -129,6 +135,60 @@ class Basis:
             table[name].to_numpy(dtype=np.float64) for name in (c.CURRENT_SPEND, c.PLANNED_SPEND)
         )
         return uplift_of(series, current, planned, allocation.periods)
+
+    def _surer(
+        self, made: Allocation, asked: Allocator, allocated: Callable[[Responses], Allocation]
+    ) -> tuple[Allocation, list[str]]:
+        """The more likely to beat today's split of the model's plan and the posterior's own.
+
+        Today's split stays where neither is likely enough; what was done is said.
+        """
+        chance, notes = self._chance(made, asked), list[str]()
+        if chance is None:
+            return made, notes
+        assert self.models is not None
+        assert self.posterior is not None
+        series = self._series(self.models, asked)
+        if self.models is not self.posterior:
+            other = allocated(SeriesSpend(self._series(self.posterior, asked)))
+            theirs = self._chance(other, asked) or 0.0
+            if theirs > chance:
+                notes.append(
+                    "the split is that of the second opinion: by it this one beats today's with"
+                    f" a chance of {theirs:.0%}, the model's own with {chance:.0%}; the responses"
+                    " are the model's"
+                )
+                split = other.table[c.PLANNED_SPEND].to_numpy(dtype=np.float64)
+                made, chance = allocated(GivenSplit(series, split)), theirs
+        if chance >= asked.least_chance:
+            return made, notes
+        said = (
+            f"the plan keeps today's split: the best other one beats it with a chance of"
+            f" {chance:.0%} by the posterior, and below {asked.least_chance:.0%}"
+            " (allocator.least_chance) no money is moved"
+        )
+        split = made.table[c.CURRENT_SPEND].to_numpy(dtype=np.float64)
+        return allocated(GivenSplit(series, split)), [said]
+
+    def _chance(self, made: Allocation, settings: Allocator) -> float | None:
+        """The posterior's chance that a plan beats today's split of the same money.
+
+        ``None`` without a posterior, where a target and not a budget is asked, and where the
+        bounds do not allow that split.
+        """
+        if self.posterior is None or made.scenario != "max_response":
+            return None
+        names = [c.CURRENT_SPEND, c.PLANNED_SPEND, c.SPEND_LOW, c.SPEND_HIGH]
+        current, planned, low, high = made.table[names].to_numpy(dtype=np.float64).T
+        if not current.sum() > 0:
+            return None
+        same = current * (planned.sum() / current.sum())
+        if (same < low * (1 - SLACK)).any() or (same > high * (1 + SLACK)).any():
+            return None
+        if np.allclose(same, planned):
+            return None
+        series = self._series(self.posterior, settings)
+        return uplift_of(series, same, planned, made.periods).chance
 
     def _is_series(self, asked: Allocator) -> bool:
         robyns = asked.response == "mean_spend" or (

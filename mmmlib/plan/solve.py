@@ -102,6 +102,25 @@ class SeriesSpend:
         return Solution(spend, float(residual), gap)
 
 
+@dataclass(frozen=True)
+class GivenSplit(SeriesSpend):
+    """A split that was decided on other grounds, made larger or smaller to fit a budget.
+
+    Attributes
+    ----------
+    spend : array, shape (n,)
+    """
+
+    spend: Floats
+
+    def for_budget(self, low: Floats, high: Floats, budget: float) -> Solution:
+        """See :class:`Responses`; the gap says what the best split would have above it."""
+        best = super().for_budget(low, high, budget)
+        most = float(self.respond(best.spend)[0].sum()) * (1 + best.gap)
+        given = np.clip(self.spend * (budget / self.spend.sum()), low, high)
+        return self._solution(given, Split(given, most), low, high)
+
+
 def best_for_budget(channels: pd.DataFrame, low: Floats, high: Floats, budget: float) -> Solution:
     """Most response for a budget per period.
 

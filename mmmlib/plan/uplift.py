@@ -34,6 +34,8 @@ class Uplift:
 
     def words(self) -> str:
         """The uplift in a sentence."""
+        if self.low == self.high == 0:
+            return "the plan keeps today's split, so there is no uplift"
         interval = f"90 % interval {self.low:+,.0f} to {self.high:+,.0f}"
         chance = f"{self.chance:.0%}"
         if not 0.01 <= self.chance <= 0.99:  # some hundred models know no more

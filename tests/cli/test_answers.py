@@ -77,6 +77,9 @@ def test_checks_of_jobs_and_data(tmp_path):
     found = fits(said("job", "check", str(wrong), code=2), "job-check")
     assert "countri" in {problem["where"] for problem in found["problems"]}
     assert fits(said("data", "check", "demo"), "data-check")["passed"]
+    known = fits(said("data", "check", "demo", "--recoverability"), "data-check")["recoverability"]
+    assert {row["channel"] for row in known} >= {"tv", "search"}
+    assert all(0 < row["error"] <= row["high"] for row in known)
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))

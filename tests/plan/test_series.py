@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -163,3 +164,58 @@ def test_an_s_curve_is_not_taken_for_its_hull() -> None:
 )
 def test_a_few_hundred_draws_never_know_for_sure(chance: float, said: str) -> None:
     assert said in Uplift(10.0, 1.0, 20.0, 0.1, chance).words()
+
+
+def opinion(run: Run, lasting: float) -> None:
+    """A posterior of ten models: the run's own, and such in which its best channel does nothing."""
+    basis = basis_of(run)
+    models = basis.models
+    assert models is not None
+    plan = basis.plan().table
+    rows = []
+    for draw in range(10):
+        for i, name in enumerate(models.channels):
+            gains = plan[c.PLANNED_SPEND][i] > plan[c.CURRENT_SPEND][i]
+            dead = gains and draw >= 10 * lasting
+            rows.append({
+                c.DRAW: draw, c.CHANNEL: name, c.INFLEXION: models.inflexions[0, i],
+                c.COEFFICIENT: 0.0 if dead else models.coefficients[0, i],
+                "alphas": models.alphas[0, i], "thetas": models.decays[0, i],
+            })  # fmt: skip
+    run.save_table("posterior_draws", pd.DataFrame(rows))
+    table = pd.DataFrame({c.CHANNEL: NAMES, c.CONVERGED: True, c.VERDICT: "they agree"})
+    run.save_table("posterior", table)
+
+
+def test_money_is_moved_only_where_that_is_likely_to_be_better(run: Run) -> None:
+    alone = basis_of(run).plan().table[c.PLANNED_SPEND]
+    opinion(run, lasting=1.0)
+    assert not any("split" in said for said in basis_of(run).plan().warnings)
+    opinion(run, lasting=0.4)
+    basis = replace(basis_of(run), models=basis_of(run).posterior)
+    kept = basis.plan(Allocator(least_chance=0.99))
+    np.testing.assert_allclose(kept.table[c.PLANNED_SPEND], kept.table[c.CURRENT_SPEND])
+    assert kept.gap > 0  # what the curves alone would gain is still said
+    assert "keeps today's split" in kept.warnings[0]
+    assert kept.uplift is not None
+    assert "no uplift" in kept.uplift.words()
+    richer = Allocator(least_chance=0.99, total_budget=1.2 * kept.budget * WEEKS)
+    more = basis.plan(richer).table
+    np.testing.assert_allclose(more[c.PLANNED_SPEND], 1.2 * more[c.CURRENT_SPEND])
+    anyway = basis_of(run).plan(Allocator(least_chance=0.0)).table[c.PLANNED_SPEND]
+    np.testing.assert_allclose(anyway, alone)
+
+
+def test_a_model_takes_the_split_of_a_second_opinion_that_trusts_its_own_more(run: Run) -> None:
+    opinion(run, lasting=0.1)
+    basis = basis_of(run)
+    plan = basis.plan()
+    alone = basis.plan(Allocator(least_chance=0.0))
+    assert plan.uplift is not None
+    assert alone.uplift is not None
+    assert plan.uplift.chance > alone.uplift.chance == pytest.approx(0.1)
+    assert "of the second opinion" in plan.warnings[0]
+    assert "the model's own with 10%" in plan.warnings[0]
+    today = [table[c.CURRENT_RESPONSE] for table in (plan.table, alone.table)]
+    np.testing.assert_allclose(*today)  # figures stay the model's
+    assert plan.gap > alone.gap

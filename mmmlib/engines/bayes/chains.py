@@ -86,7 +86,17 @@ def sample(
     told : callable
         Told after each round: sweeps of each chain so far, noise over the target's range.
     """
-    data = design.arrays
+    return sample_of(design.arrays, seed, chains, sweeps, told)
+
+
+def sample_of(
+    data: Data,
+    seed: int,
+    chains: int,
+    sweeps: int,
+    told: Callable[[int, float], None] = lambda done, noise: None,
+) -> Draws:
+    """Draw from the posterior of what the sampler reads; see :func:`sample`."""
     states = [_start(data, np.random.default_rng([seed, chain])) for chain in range(chains)]
     reach = float(np.ptp(data.y))
     rounds, length, run = 0, _first_round(data, sweeps), 0

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mmmlib.engines.bayes.saturation import carried_into, saturated_into
 from mmmlib.engines.native.calibrate import older_adstock
 from mmmlib.engines.native.compiled import compiled
 from mmmlib.engines.native.transforms import adstock_into, hill
@@ -182,15 +183,15 @@ def column_into(
     """Saturated adstock of a medium in the window; the inflexion is returned."""
     last = shape_of(data, medium, position, 3) if position.size > 3 else 0.0
     decay = shape_of(data, medium, position, 2)
-    adstock_into(data.media[medium], data.family, decay, last, data.first, adstocked)
-    alpha = shape_of(data, medium, position, 0)
-    inflexion = shape_of(data, medium, position, 1) * adstocked.max()
-    at = math.log(inflexion) if inflexion > 0.0 else 0.0
-    for i in range(column.size):
-        if adstocked[i] > 0.0:
-            column[i] = 1.0 / (1.0 + math.exp(-alpha * (math.log(adstocked[i]) - at)))
-        else:
-            column[i] = 0.0
+    if data.family == 0:
+        carried_into(data.media[medium], decay, data.first, adstocked)
+    else:
+        adstock_into(data.media[medium], data.family, decay, last, data.first, adstocked)
+    most = 0.0
+    for i in range(adstocked.size):
+        most = max(most, adstocked[i])
+    inflexion = shape_of(data, medium, position, 1) * most
+    saturated_into(adstocked, shape_of(data, medium, position, 0), inflexion, column)
     return float(inflexion)
 
 

@@ -35,8 +35,8 @@ def sources_digest() -> str:
     """Digest of all sources that are compiled: this package and the formulas it takes."""
     digest, here = hashlib.sha256(), Path(__file__).parent
     formulas = (Path(inspect.getfile(module)) for module in (adstock, splits))
-    sampler = here.parent / "bayes" / "sampler.py"
-    for path in [*sorted(here.glob("*.py")), sampler, *formulas]:
+    samplers = (here.parent / "bayes" / name for name in ("sampler.py", "saturation.py"))
+    for path in [*sorted(here.glob("*.py")), *samplers, *formulas]:
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -31,7 +31,7 @@ def settings_of(form: Mapping[str, Any], job: TrainingJob) -> Allocator:
     """
     scenario, period = form.get("scenario"), str(form.get("period", ALL))
     goal = "target" if scenario == "target_efficiency" else "total_budget"
-    wanted = ("low", "high", "today", "response", goal, *_PERIOD.get(period, ()))
+    wanted = ("low", "high", "today", "response", "least_chance", goal, *_PERIOD.get(period, ()))
     asked: dict[str, Any] = {"scenario": scenario}
     asked |= {key: form.get(key) for key in wanted if form.get(key) not in (None, "")}
     channels = {name: _own(own) for name, own in dict(form.get("channels") or {}).items()}
