@@ -25,7 +25,7 @@ from mmmlib.archive.manifest import (
     damaged,
 )
 from mmmlib.archive.stores import Store, StoredObject, put_all, together
-from mmmlib.ground import RunError, children, scrub_values
+from mmmlib.ground import RunError, children, read_table, scrub_values
 from mmmlib.job import TrainingJob
 
 if TYPE_CHECKING:
@@ -156,9 +156,7 @@ class Run:
 
     def load_table(self, name: str) -> pd.DataFrame:
         """Read a table."""
-        import pandas as pd
-
-        return pd.read_parquet(io.BytesIO(self.load(f"{name}.parquet")))
+        return read_table(io.BytesIO(self.load(f"{name}.parquet")))
 
     def load_json(self, name: str) -> Any:
         """Read plain values."""

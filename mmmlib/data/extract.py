@@ -15,6 +15,7 @@ from mmmlib.data.prepare.join import joined
 from mmmlib.data.prepare.ledger import Change, Ledger
 from mmmlib.data.prepare.roles import columns_of
 from mmmlib.data.sources import NOBODY, Listener, open_source
+from mmmlib.ground import read_table
 from mmmlib.job import Joined, Pivot, TrainingJob
 
 BATCH_ROWS = 65_536  # read at a time while other countries are passed over
@@ -72,20 +73,20 @@ def _rows(path: Path, columns: list[str], job: TrainingJob) -> tuple[pd.DataFram
     """
     named = [name for name in columns if _same(name, job.country_column)]
     if not columns or len(named) != 1 or job.country_value == ALL:
-        return (pd.read_parquet(path, columns=columns) if columns else pd.DataFrame()), 0
+        return (read_table(path, columns) if columns else pd.DataFrame()), 0
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     kept, others = [], 0
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(BATCH_ROWS, columns=columns):
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        for batch in file.iter_batches(BATCH_ROWS, columns=columns, use_threads=False):
             keep, _ = of_country(batch.column(named[0]).to_pandas(), job)
             others += int((~keep).sum())
             if keep.any():
                 kept.append(batch.filter(pa.array(keep)))
     if not kept:
-        return pd.read_parquet(path, columns=columns), 0
-    return pa.Table.from_batches(kept).to_pandas(), others
+        return read_table(path, columns), 0
+    return pa.Table.from_batches(kept).to_pandas(use_threads=False), others
 
 
 def _same(name: str, wanted: str) -> bool:

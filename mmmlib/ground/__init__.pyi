@@ -43,6 +43,9 @@ from .logs import (
 from .names import (
     EXECUTORS as EXECUTORS,
 )
+from .parquet import (
+    read_table as read_table,
+)
 from .periods import (
     DAYS as DAYS,
     Period as Period,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from mmmlib.data import EXAMPLE_PREFIX, example_path
-from mmmlib.ground import SourceError, columns as c
+from mmmlib.ground import SourceError, columns as c, read_table
 from mmmlib.job import TrainingJob
 from mmmlib.simulate.parse import Simulation
 
@@ -96,7 +96,7 @@ class Truth:
             A file is missing or cannot be read.
         """
         try:
-            tables = {table: pd.read_parquet(folder / f"{table}.parquet") for table in TABLES}
+            tables = {table: read_table(folder / f"{table}.parquet") for table in TABLES}
         except (OSError, ValueError) as error:
             raise SourceError(f"truth: {folder} cannot be read: {error}") from error
         return cls(**tables, settings=Simulation.load(folder / SETTINGS))

@@ -22,9 +22,9 @@ def read_columns(run: Run, table: str, columns: list[str]) -> pd.DataFrame:
     """Read some columns of a table; those that an older run does not have are left out."""
     import pyarrow.parquet as pq
 
-    file = pq.ParquetFile(io.BytesIO(run.load(f"{table}.parquet")))
+    file = pq.ParquetFile(io.BytesIO(run.load(f"{table}.parquet")), pre_buffer=False)
     there = [name for name in columns if name in file.schema_arrow.names]
-    found: pd.DataFrame = file.read(columns=there).to_pandas()
+    found: pd.DataFrame = file.read(there, use_threads=False).to_pandas(use_threads=False)
     return found
 
 
