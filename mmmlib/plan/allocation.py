@@ -54,7 +54,7 @@ class Allocation(Shown):
     Examples
     --------
     >>> import mmmlib
-    >>> plan = mmmlib.open("latest").plan(total_budget=9e6)
+    >>> plan = mmmlib.open("latest").plan(total_budget=9e6, least_chance=0)  # by the model alone
     >>> plan
     Allocation max_response: 9,000,000 over 157 periods, ...
     response ... to ... a period, ROAS ... to ...

@@ -16,7 +16,7 @@ from mmmlib.plan.allocation import Allocation, TargetType
 from mmmlib.plan.history import asks_for_dates, spend_history, today
 from mmmlib.plan.series import Models, OwnSeries
 from mmmlib.plan.solve import SLACK, GivenSplit, MeanSpend, Responses, SeriesSpend
-from mmmlib.plan.uplift import Uplift, uplift_of
+from mmmlib.plan.uplift import Uplift, chance_said, uplift_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,8 +113,8 @@ class Basis:
             )
         if sure is not None and sure.low <= 0 < made.metrics()[c.LIFT_PERCENT].iloc[1]:
             warnings.append(
-                f"it is not sure that this plan beats today's split: {sure.chance:.0%} by the"
-                " posterior"
+                "it is not sure that this plan brings more than today's spend does: the chance is"
+                f" {chance_said(sure.chance)} by the posterior"
             )
         return replace(made, uplift=sure, warnings=tuple(warnings))
 
@@ -154,17 +154,17 @@ class Basis:
             theirs = self._chance(other, asked) or 0.0
             if theirs > chance:
                 notes.append(
-                    "the split is that of the second opinion: by it this one beats today's with"
-                    f" a chance of {theirs:.0%}, the model's own with {chance:.0%}; the responses"
-                    " are the model's"
+                    "the split is that of the second opinion: by it this one beats today's split"
+                    f" of the same money with a chance of {chance_said(theirs)}, the model's own"
+                    f" with {chance_said(chance)}; the responses are the model's"
                 )
                 split = other.table[c.PLANNED_SPEND].to_numpy(dtype=np.float64)
                 made, chance = allocated(GivenSplit(series, split)), theirs
         if chance >= asked.least_chance:
             return made, notes
         said = (
-            f"the plan keeps today's split: the best other one beats it with a chance of"
-            f" {chance:.0%} by the posterior, and below {asked.least_chance:.0%}"
+            "the plan keeps today's split: the best other one beats it with a chance of"
+            f" {chance_said(chance)} by the posterior, and below {asked.least_chance:.0%}"
             " (allocator.least_chance) no money is moved"
         )
         split = made.table[c.CURRENT_SPEND].to_numpy(dtype=np.float64)

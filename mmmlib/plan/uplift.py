@@ -23,7 +23,7 @@ class Uplift:
     share : float
         The mean as a share of what media bring today.
     chance : float
-        Share of the drawn models in which the plan beats today's split.
+        Share of the drawn models in which the plan brings more than today's spend does.
     """
 
     mean: float
@@ -37,14 +37,24 @@ class Uplift:
         if self.low == self.high == 0:
             return "the plan keeps today's split, so there is no uplift"
         interval = f"90 % interval {self.low:+,.0f} to {self.high:+,.0f}"
-        chance = f"{self.chance:.0%}"
-        if not 0.01 <= self.chance <= 0.99:  # some hundred models know no more
-            chance = "more than 99%" if self.chance > 0.5 else "less than 1%"
         return (
             f"by the posterior, on the channels' own series, the plan brings {self.mean:+,.0f} "
-            f"over the window ({self.share:+.1%} of what media bring; {interval}) and beats "
-            f"today's split with a chance of {chance}"
+            f"over the window ({self.share:+.1%} of what media bring; {interval}) and more than "
+            f"today's spend with a chance of {chance_said(self.chance)}"
         )
+
+
+def chance_said(chance: float) -> str:
+    """A chance in words; what some hundred models cannot know is not claimed.
+
+    Examples
+    --------
+    >>> chance_said(0.72), chance_said(1.0)
+    ('72%', 'more than 99%')
+    """
+    if 0.01 <= chance <= 0.99:
+        return f"{chance:.0%}"
+    return "more than 99%" if chance > 0.5 else "less than 1%"
 
 
 def uplift_of(series: OwnSeries, current: FloatArray, planned: FloatArray, periods: int) -> Uplift:

@@ -26,7 +26,7 @@ def test_a_run_of_the_engine_is_archived_shown_and_planned_with(
     result = work.train()
     work.allocate()
     work.finish()
-    assert "beats today's split with a chance of" in capsys.readouterr().out
+    assert "more than today's spend with a chance of" in capsys.readouterr().out
     run = Archive(job.root).run("latest")
     again = load_result(run)
     assert again.posterior.equals(result.posterior)
