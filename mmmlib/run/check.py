@@ -57,7 +57,8 @@ def check_job(job: TrainingJob) -> Checked:
         dataset = dataset_of(job)
         data_checks.refuse_failures(data_checks.check(dataset, job))
     except SourceError as error:
-        problems.append(Problem("", str(error)))
+        if str(error) not in map(str, problems):  # who looks ahead sees a missing file too
+            problems.append(Problem("", str(error)))
     except DataError as error:
         problems += error.problems
     if problems:

@@ -11,6 +11,7 @@ from mmmlib.data.examples import example_path, job_path
 from mmmlib.data.extract import dataset_of
 from mmmlib.ground.errors import DataError, JobError
 from mmmlib.job.parse import TrainingJob
+from mmmlib.run.check import check_job
 from mmmlib.run.preflight import accepted
 
 
@@ -42,3 +43,9 @@ def test_a_column_in_two_roles_is_refused_before_a_run(daily: TrainingJob) -> No
     values = daily.to_values() | {"target": "tv_spend"}
     with pytest.raises(JobError, match="'tv_spend' is the target; it explains itself"):
         accepted(TrainingJob.parse(values))
+
+
+def test_a_file_that_is_not_there_is_one_problem(daily: TrainingJob) -> None:
+    with pytest.raises(JobError, match="nowhere.csv does not exist") as refused:
+        check_job(daily.model_copy(update={"file": "nowhere.csv"}))
+    assert len(refused.value.problems) == 1
