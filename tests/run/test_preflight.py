@@ -46,6 +46,6 @@ def test_a_column_in_two_roles_is_refused_before_a_run(daily: TrainingJob) -> No
 
 
 def test_a_file_that_is_not_there_is_one_problem(daily: TrainingJob) -> None:
-    with pytest.raises(JobError, match="nowhere.csv does not exist") as refused:
+    with pytest.raises(JobError, match=r"nowhere\.csv does not exist") as refused:
         check_job(daily.model_copy(update={"file": "nowhere.csv"}))
     assert len(refused.value.problems) == 1
