@@ -93,6 +93,35 @@ def test_a_link_in_a_runs_folder_shows_no_other_file(ended: Run, tmp_path: Path)
         ended.load("secret.csv")
 
 
+@pytest.mark.parametrize("link", ["sub", "promoted/of"])
+def test_no_link_leads_out_of_the_archive(
+    ended: Run, tmp_path_factory: pytest.TempPathFactory, link: str
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "20260101_000000").mkdir()
+    (outside / "secret.csv").write_text("1")
+    place = Path(ended.store.root, ended.id.folder, link)
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(outside)
+    own = Path(ended.store.root, "robyn", ended.id.revision)
+    (own / "linked").symlink_to(outside)
+    assert not any("secret" in name for name in ended.artifacts())
+    assert not ended.has(f"{link}/secret.csv")
+    for use in (
+        ended.load,
+        ended.url,
+        lambda name: ended.store.delete(f"{ended.id.folder}/{name}"),
+        lambda name: ended.add(name, b"2"),
+    ):
+        with pytest.raises((StoreError, RunError), match=r"symbolic link|has no"):
+            use(f"{link}/secret.csv")
+    assert (outside / "secret.csv").read_text() == "1"
+    assert [str(run) for run in Archive(ended.store.root).runs()] == [str(ended)]
+    with pytest.raises(StoreError, match="symbolic link"):
+        ended.store.delete_folder(f"robyn/{ended.id.revision}/linked")
+    assert (outside / "20260101_000000").is_dir()
+
+
 def test_what_grows_cold_in_a_bucket_is_what_a_run_writes() -> None:
     from mmmlib.archive.stores.encoding import COLD, TYPES
     from tests.conftest import REPOSITORY

@@ -34,13 +34,13 @@ class LocalStore:
         self.root = str(self.folder)
 
     def put(self, key: str, data: bytes) -> None:
-        path = self._path(key)
+        path = self._own(key)
         with self._unfinished(path, data) as part:
             os.replace(part, path)
             _sync(path.parent)
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
-        path = self._path(key)
+        path = self._own(key)
         with self._unfinished(path, data) as part:
             try:
                 os.link(part, path)  # fails when there is one, and shows whole bytes at once
@@ -59,12 +59,14 @@ class LocalStore:
 
     def exists(self, key: str) -> bool:
         try:
-            return self._path(key).is_file()
+            return self._is_inside(key) and self._path(key).is_file()
         except OSError as error:
             raise StoreError(f"cannot read {self._path(key)}: {error.strerror}") from error
 
     def list(self, prefix: str) -> builtins.list[StoredObject]:
-        found = []
+        found: list[StoredObject] = []
+        if not self._is_inside(prefix):
+            return found
         for folder, below, files in os.walk(self._path(prefix)):
             below[:] = [name for name in below if not name.startswith(_PART)]
             for name in files:
@@ -85,7 +87,7 @@ class LocalStore:
     def folders(self, prefix: str) -> builtins.list[str]:
         try:
             with os.scandir(self._path(prefix)) as entries:
-                names = [entry.name for entry in entries if entry.is_dir()]
+                names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
             return sorted(name for name in names if not name.startswith(_PART))
         except (FileNotFoundError, NotADirectoryError):
             return []
@@ -94,12 +96,12 @@ class LocalStore:
 
     def delete(self, key: str) -> None:
         try:
-            self._path(key).unlink(missing_ok=True)
+            self._own(key).unlink(missing_ok=True)
         except OSError as error:
             raise StoreError(f"cannot delete {self._path(key)}: {error.strerror}") from error
 
     def delete_folder(self, prefix: str) -> None:
-        path = self._path(prefix)
+        path = self._own(prefix)
         if path == self.folder:
             raise StoreError("the whole archive is not deleted; name a folder in it")
         hidden = path.with_name(f"{_PART}{secrets.token_hex(8)}")
@@ -112,7 +114,7 @@ class LocalStore:
             raise StoreError(f"cannot delete {path}: {error.strerror}") from error
 
     def url(self, key: str) -> str:
-        return self._path(key).as_uri()
+        return self._own(key).as_uri()
 
     def _path(self, key: str) -> Path:
         return self.folder.joinpath(*key_parts(key))
@@ -128,11 +130,17 @@ class LocalStore:
             _sync(each.parent)
 
     def _own(self, key: str) -> Path:
-        """The file of a key; a link in its place would show any file of this machine."""
+        """The file of a key; a link in its place, or above it, could lead anywhere."""
         path = self._path(key)
         if path.is_symlink():
             raise StoreError(f"{path} is a symbolic link, not an artifact; remove it")
+        if not self._is_inside(key):
+            raise StoreError(f"{path} lies behind a symbolic link out of the archive; remove that")
         return path
+
+    def _is_inside(self, key: str) -> bool:
+        """Whether no link leads out of the archive on the way to a key."""
+        return Path(os.path.realpath(self._path(key))).is_relative_to(self.folder)
 
     @contextmanager
     def _unfinished(self, path: Path, data: bytes) -> Iterator[str]:
