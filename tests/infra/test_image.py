@@ -250,7 +250,7 @@ def test_a_dashboard_that_is_stopped_ends_its_run_and_keeps_the_queue(
         first, second = sorted(archive.runs(), key=lambda run: str(run.id))
         wait_until(lambda: first.state().status is Status.RUNNING)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, stopped.read_text()
+        assert process.wait(120) == 0, stopped.read_text()
     finally:
         process.kill()
         process.wait()
