@@ -121,10 +121,7 @@ def _by_country(label: str, years: range) -> pd.DataFrame:
                 )
             ]
         )
-    try:
-        calendar = holidays.country_holidays(code, years=years, language="en_US")
-    except NotImplementedError:  # some calendars speak one language only
-        calendar = holidays.country_holidays(code, years=years)
+    calendar = holidays.country_holidays(code, years=years, language="en_US")
     return _table(sorted(calendar.items()))
 
 

@@ -117,6 +117,7 @@ def test_no_link_leads_out_of_the_archive(
             use(f"{link}/secret.csv")
     assert (outside / "secret.csv").read_text() == "1"
     assert [str(run) for run in Archive(ended.store.root).runs()] == [str(ended)]
+    assert ended.store.folders(f"robyn/{ended.id.revision}/linked") == []
     with pytest.raises(StoreError, match="symbolic link"):
         ended.store.delete_folder(f"robyn/{ended.id.revision}/linked")
     assert (outside / "20260101_000000").is_dir()

@@ -85,6 +85,8 @@ class LocalStore:
         return sorted(found, key=lambda stored: stored.key)
 
     def folders(self, prefix: str) -> builtins.list[str]:
+        if not self._is_inside(prefix):
+            return []
         try:
             with os.scandir(self._path(prefix)) as entries:
                 names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
